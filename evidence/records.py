@@ -1,0 +1,152 @@
+"""The records of a run folder: the contract between those who act and the judge.
+
+Each record type names its topic, the file of JSON lines in which it is kept. Times are seconds
+since the epoch (`*_at`) or durations (`*_seconds`); response times are milliseconds.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from evidence.verdict import Verdict
+from province.findings import Finding
+from province.value import Value
+
+
+class Record(Value):
+    """One line of evidence."""
+
+    topic: ClassVar[str]
+
+
+class RunRecord(Record):
+    """What the run was: written first, once."""
+
+    topic: ClassVar[str] = "run"
+    schema_version: Literal[1] = 1
+    run: str
+    scope: str
+    started_at: float
+    commit: str
+    province_sha256: str
+    cpus: int
+    memory_gib: float
+    users_asked: int
+    seed: int
+
+
+class StageRecord(Record):
+    """A stage's end. A stage that never ended has no record."""
+
+    topic: ClassVar[str] = "stages"
+    name: str
+    seconds: float
+    verdict: Verdict
+    reason: str
+
+
+class BinaryRecord(Record):
+    """A tool of the toolchain: which version was run, and where it came from."""
+
+    topic: ClassVar[str] = "toolchain"
+    name: str
+    version: str
+    origin: Literal["path", "cache", "release", "built", "debian"]
+    path: str
+    sha256: str
+    seconds: float
+
+
+class BootRecord(Record):
+    """One site's control plane, booted. Its nodes are simulated by KWOK."""
+
+    topic: ClassVar[str] = "machine-room"
+    site: str
+    kubernetes_version: str
+    ready_seconds: float
+    nodes_planned: int
+    nodes_ready: int
+    memory_mib: float
+    nodes_simulated: bool = True
+
+
+class PolicyRecord(Record):
+    """What the mandatory policy pack said at a site's preview."""
+
+    topic: ClassVar[str] = "policies"
+    site: str
+    rules: int
+    resources: int
+    findings: tuple[Finding, ...]
+
+
+class StackRecord(Record):
+    """One operation on one site's stack. Counts are resources."""
+
+    topic: ClassVar[str] = "deploy"
+    site: str
+    stack: str
+    operation: Literal["preview", "up", "second-preview", "drift", "destroy"]
+    seconds: float
+    resources: int
+    created: int = 0
+    updated: int = 0
+    replaced: int = 0
+    deleted: int = 0
+    same: int = 0
+    ready: bool | None = None
+    ready_seconds: float | None = None
+    error: str | None = None
+
+    @property
+    def changes(self) -> int:
+        """Resources that the operation changed, or would change."""
+        return self.created + self.updated + self.replaced + self.deleted
+
+
+class JourneyRecord(Record):
+    """One journey's figures over the hold. Percentiles come from merged HDR histograms."""
+
+    topic: ClassVar[str] = "load-journeys"
+    journey: str
+    requests: int
+    failed: int
+    response_ms_p50: float
+    response_ms_p95: float
+    response_ms_p99: float
+    response_ms_max: float
+    bytes_received: int
+
+
+class LoadRecord(Record):
+    """The load run as a whole: who was connected, for how long, and whether the counts agree.
+
+    `started = completed + failed + in_flight`, where completed means that a whole response was
+    read, whatever its status, and failed that none was. `edge_completed` is the edge's own count
+    of responses to the load's addresses, `edge_aborted` its count of requests whose client left.
+    """
+
+    topic: ClassVar[str] = "load"
+    users_planned: int
+    users_connected_peak: int
+    users_held_min: int
+    hold_seconds: float
+    ramp_seconds: float
+    tls: bool
+    started: int
+    completed: int
+    failed: int
+    in_flight: int
+    responses_refused: int
+    edge_completed: int
+    edge_aborted: int
+    platform_requests: int
+    bytes_received: int
+    workers_planned: int
+    workers_lost: int
+    worker_cpu_percent_max: float
+    worker_lag_ms_p99: float
+    worker_memory_mib_max: float
+    seed: int
+    users_ipv6: int = 0
+    response_refused_names: tuple[str, ...] = ()

@@ -1,0 +1,1 @@
+"""Turns the province into running sites: `plan` decides, `components` transcribe, `fleet` acts."""

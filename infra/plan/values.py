@@ -1,0 +1,163 @@
+"""The plan's values: what a site gets, in full, as frozen data.
+
+Units are in the names: `cpu_millis` (thousandths of a core), `memory_mib`, `seconds`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
+
+from province.platform import Compute, Tier
+from province.sites import Purpose, Role
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DualStack:
+    """One purpose's two prefixes."""
+
+    ipv4: IPv4Network
+    ipv6: IPv6Network
+
+    def __str__(self) -> str:
+        return f"{self.ipv4},{self.ipv6}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AddressPlan:
+    """The prefixes of one site by purpose, all inside the site's own prefixes, all disjoint.
+
+    `control_plane` is the address at which the site's API server is advertised.
+    """
+
+    nodes: DualStack
+    pods: DualStack
+    services: DualStack
+    control_plane: IPv4Address
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NodePlan:
+    """One machine. Labels name its zone, rack, pool and region."""
+
+    name: str
+    purpose: Purpose
+    zone: str
+    rack: str
+    cpu_cores: int
+    memory_gib: int
+    pods_max: int
+    labels: Mapping[str, str]
+    taint: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Quota:
+    """Hard limits of a namespace, and the defaults its containers get."""
+
+    cpu_millis: int
+    memory_mib: int
+    pods: int
+    container_default: Compute
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NamespacePlan:
+    """A tier's namespace at a site. Everything not listed is denied, both ways.
+
+    `ingress_namespaces` and `egress_namespaces` are the namespaces it may talk with.
+    """
+
+    name: str
+    tier: Tier
+    county: str | None = None
+    pod_security: str = "restricted"
+    quota: Quota
+    service_accounts: tuple[str, ...]
+    ingress_namespaces: tuple[str, ...] = ()
+    egress_namespaces: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WorkloadPlan:
+    """One Deployment with its Service, disruption budget and autoscaler."""
+
+    name: str
+    namespace: str
+    tier: Tier
+    image: str
+    port: int
+    service_account: str
+    replicas: int
+    replicas_max: int
+    available_min: int
+    cpu_target_percent: int
+    requests: Compute
+    limits: Compute | None
+    priority_class: str
+    path_prefixes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RoutePlan:
+    """Which path prefixes go to which Service."""
+
+    name: str
+    path_prefixes: tuple[str, ...]
+    namespace: str
+    service: str
+    port: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GatewayPlan:
+    """The site's edge: what the Gateway objects say and what the rehearsal's nginx is rendered from."""
+
+    name: str
+    namespace: str
+    hostname: str
+    port: int
+    tls_secret: str
+    replicas: int
+    idle_seconds: int
+    connections_max: int
+    body_mib_max: int
+    routes: tuple[RoutePlan, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SitePlan:
+    """All that one site gets. Equal provinces give equal plans."""
+
+    site: str
+    environment: str
+    role: Role
+    prefecture: str
+    kubernetes_version: str
+    users_concurrent: int
+    addresses: AddressPlan
+    nodes: tuple[NodePlan, ...]
+    namespaces: tuple[NamespacePlan, ...]
+    workloads: tuple[WorkloadPlan, ...]
+    gateway: GatewayPlan
+
+    @property
+    def stack(self) -> str:
+        """The name of the Pulumi stack that transcribes this plan."""
+        return f"{self.environment}.{self.site}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FleetPlan:
+    """The plans of all sites of one environment, the main site first."""
+
+    environment: str
+    sites: tuple[SitePlan, ...]
+
+    def site(self, site_id: str) -> SitePlan:
+        """That site's plan. Raises KeyError when there is none."""
+        for plan in self.sites:
+            if plan.site == site_id:
+                return plan
+        raise KeyError(site_id)

@@ -1,0 +1,51 @@
+"""The platform's workloads as data: what runs at which tier, and how much one replica needs."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, PositiveInt
+
+from province.value import Id, Value
+
+
+class Tier(StrEnum):
+    """The four tiers of the source document: 省、市、县、校."""
+
+    PROVINCE = "province"
+    CITY = "city"
+    COUNTY = "county"
+    SCHOOL = "school"
+
+
+class Compute(Value):
+    """Compute of one container. CPU in thousandths of a core, memory in MiB."""
+
+    cpu_millis: PositiveInt
+    memory_mib: PositiveInt
+
+
+class Workload(Value):
+    """One service of the platform, deployed in `tier`'s namespaces at each site.
+
+    Replicas at a site are `users / users_per_replica`, rounded up, but at least `replicas_min`.
+    `limits` may be left out here; the policy `containers-have-limits` then stops the preview.
+    """
+
+    id: Id
+    tier: Tier
+    path_prefixes: Annotated[tuple[str, ...], Field(min_length=1)]
+    image: Annotated[str, Field(pattern=r"^\S+@sha256:[0-9a-f]{64}$")]
+    port: Annotated[int, Field(ge=1024, le=65535)] = 8080
+    users_per_replica: PositiveInt
+    replicas_min: PositiveInt = 2
+    requests: Compute
+    limits: Compute | None = None
+
+
+class Platform(Value):
+    """All workloads, and the host names they answer to."""
+
+    domain: str
+    workloads: Annotated[tuple[Workload, ...], Field(min_length=1)]
