@@ -27,6 +27,8 @@ class ExitCode(IntEnum):
     """The input was wrong; nothing was changed."""
     TOOL_FAILED = 4
     """The tool itself, or the machine it needs, failed."""
+    INTERRUPTED = 130
+    """A person stopped it (128 + SIGINT, as shells say it)."""
 
 
 def merge(verdicts: Iterable[Verdict]) -> Verdict:
