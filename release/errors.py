@@ -35,7 +35,9 @@ class InputError(Exception):
 def explain(error: BaseException, crash_folder: Path) -> ExitCode:
     """Says on standard error what went wrong, and returns the exit code for it."""
     if isinstance(error, KeyboardInterrupt):
-        return _say("interrupted; everything that was started has been ended", "", ExitCode.INTERRUPTED)
+        return _say(
+            "interrupted; everything that was started has been ended", "", ExitCode.INTERRUPTED
+        )
     if isinstance(error, Explained):
         for finding in getattr(error, "findings", ()):
             sys.stderr.write(finding_line(finding) + "\n")
@@ -52,7 +54,8 @@ def explain(error: BaseException, crash_folder: Path) -> ExitCode:
 def finding_line(finding: Finding) -> str:
     """A finding as one line that an editor can jump to."""
     place = f"{finding.location}: " if finding.location else ""
-    return f"{place}{finding.severity}: {finding.subject}: {finding.evidence} [{finding.rule}]\n    fix: {finding.hint}"
+    problem = f"{finding.severity}: {finding.subject}: {finding.evidence} [{finding.rule}]"
+    return f"{place}{problem}\n    fix: {finding.hint}"
 
 
 def _say(cause: str, hint: str, code: ExitCode) -> ExitCode:

@@ -47,7 +47,9 @@ class Narrator:
             yield
         finally:
             self._close()
-            self.console.print(f"[{name}] ended after {self._clock() - started:.0f} s", markup=False)
+            self.console.print(
+                f"[{name}] ended after {self._clock() - started:.0f} s", markup=False
+            )
 
     def step(self, step: Step) -> None:
         """Tells how far the stage is."""

@@ -1,0 +1,254 @@
+"""The command line. Only what a command needs is imported, when it runs: `--help` stays quick."""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evidence.verdict import ExitCode
+from release.errors import explain
+from release.workspace import Workspace
+
+app = typer.Typer(
+    name="suyun",
+    help="Suyun (苏云) provisions a provincial education cloud and proves what it promises.",
+    epilog="Exit codes: 0 pass, 1 fail, 2 unknown, 3 wrong input, 4 tool failed, 130 interrupted.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+room_app = typer.Typer(
+    help="The machine room: the rehearsal's control planes.", no_args_is_help=True
+)
+policies_app = typer.Typer(help="Policy as code: check, list, explain.", no_args_is_help=True)
+load_app = typer.Typer(help="Load runs.", no_args_is_help=True)
+app.add_typer(room_app, name="room")
+app.add_typer(policies_app, name="policies")
+app.add_typer(load_app, name="load")
+
+
+class Environment(StrEnum):
+    """Where a stack lives."""
+
+    REHEARSAL = "rehearsal"
+    PRODUCTION = "production"
+
+
+ProvinceFile = Annotated[
+    Path | None, typer.Option("--province", help="Province file [default: stacks/province.yaml].")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
+Sites = Annotated[
+    list[str] | None, typer.Option("--site", help="Only that site; may be given several times.")
+]
+EnvironmentOption = Annotated[Environment, typer.Option("--environment", help="Which stacks.")]
+Parallel = Annotated[int, typer.Option(min=1, max=14, help="Sites at a time.")]
+Kubeconfigs = Annotated[
+    Path | None,
+    typer.Option(help="Folder of <site>.yaml kubeconfigs [default: the machine room's]."),
+]
+Users = Annotated[int, typer.Option(min=1, max=1_000_000, help="Users connected at once.")]
+Ramp = Annotated[float, typer.Option(min=1, help="Seconds until all users are there.")]
+Hold = Annotated[float, typer.Option(min=1, help="Seconds that all of them stay.")]
+Seed = Annotated[int, typer.Option(help="Seed of the users' choices.")]
+
+
+@app.command()
+def rehearse(
+    users: Users = 20_000,
+    ramp: Ramp = 60,
+    hold: Hold = 60,
+    seed: Seed = 1,
+    parallel: Parallel = 3,
+    province: ProvinceFile = None,
+    as_json: Json = False,
+) -> None:
+    """Stand the whole province up on this machine, load it, judge every claim."""
+    from release.commands.rehearse import rehearse as command
+    from release.crowd import Crowd
+
+    crowd = Crowd(users=users, ramp_seconds=ramp, hold_seconds=hold, seed=seed)
+    raise typer.Exit(command(crowd, parallel=parallel, province_file=province, as_json=as_json))
+
+
+@app.command()
+def test(
+    fast: Annotated[
+        bool, typer.Option(help="Leave out the tests that start real servers.")
+    ] = False,
+) -> None:
+    """Run all that CI runs: lint, types, contracts, tests."""
+    from release.commands.check import run_checks
+
+    raise typer.Exit(run_checks(fast=fast))
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Say what this machine has and lacks, and how to mend it."""
+    from release.commands.machine import doctor as command
+
+    raise typer.Exit(command(as_json=as_json))
+
+
+@app.command()
+def tools(as_json: Json = False) -> None:
+    """List each tool of the toolchain: which version was found where."""
+    from release.commands.machine import tools as command
+
+    raise typer.Exit(command(as_json=as_json))
+
+
+@app.command()
+def plan(
+    site: Sites = None,
+    environment: EnvironmentOption = Environment.REHEARSAL,
+    province: ProvinceFile = None,
+    as_json: Json = False,
+) -> None:
+    """Show what each site will get, and why, without any cluster."""
+    from release.commands.fleet import show_plan
+
+    show_plan(environment, sites=site, province_file=province, as_json=as_json)
+
+
+def _fleet_command(operation: str, text: str) -> None:
+    def command(
+        site: Sites = None,
+        environment: EnvironmentOption = Environment.REHEARSAL,
+        kubeconfigs: Kubeconfigs = None,
+        parallel: Parallel = 3,
+        province: ProvinceFile = None,
+        as_json: Json = False,
+    ) -> None:
+        from release.commands.fleet import operate
+
+        code = operate(
+            operation,
+            environment=environment,
+            sites=site,
+            kubeconfigs=kubeconfigs,
+            parallel=parallel,
+            province_file=province,
+            as_json=as_json,
+        )
+        raise typer.Exit(code)
+
+    command.__doc__ = text
+    app.command(name=operation)(command)
+
+
+_fleet_command("preview", "Show what would change, under every mandatory policy.")
+_fleet_command("up", "Bring the sites up, or mend them, and wait until they are ready.")
+_fleet_command("drift", "Name every field whose live value is not the one in code.")
+_fleet_command("destroy", "Take the sites down and show that nothing is left.")
+
+
+@app.command()
+def judge(
+    run: Annotated[Path, typer.Argument(help="A run folder.")], as_json: Json = False
+) -> None:
+    """Judge a run again, from its folder alone."""
+    from release.commands.runs import judge_run
+
+    raise typer.Exit(judge_run(run, as_json=as_json))
+
+
+@app.command()
+def report(run: Annotated[Path, typer.Argument(help="A run folder.")]) -> None:
+    """Write a run's report, JUnit file and verdict again."""
+    from release.commands.runs import report_run
+
+    raise typer.Exit(report_run(run))
+
+
+@room_app.command("start")
+def room_start(province: ProvinceFile = None) -> None:
+    """Boot all control planes and leave them running in the background."""
+    from release.commands.room import start
+
+    raise typer.Exit(start(province))
+
+
+@room_app.command("stop")
+def room_stop() -> None:
+    """End the machine room, whatever state it is in."""
+    from release.commands.room import stop
+
+    raise typer.Exit(stop())
+
+
+@room_app.command("status")
+def room_status(as_json: Json = False) -> None:
+    """Tell whether the machine room stands, and where its kubeconfigs are."""
+    from release.commands.room import status
+
+    raise typer.Exit(status(as_json=as_json))
+
+
+@policies_app.command("list")
+def policies_list(as_json: Json = False) -> None:
+    """List the rules, a line each."""
+    from release.commands.policies import list_rules
+
+    raise typer.Exit(list_rules(as_json=as_json))
+
+
+@policies_app.command("explain")
+def policies_explain(rule: str) -> None:
+    """Tell what a rule upholds, why, and what keeps and breaks it."""
+    from release.commands.policies import explain_rule
+
+    raise typer.Exit(explain_rule(rule))
+
+
+@policies_app.command("check")
+def policies_check(paths: list[Path], as_json: Json = False) -> None:
+    """Check Kubernetes manifests in YAML or JSON files against every rule."""
+    from release.commands.policies import check_files
+
+    raise typer.Exit(check_files(paths, as_json=as_json))
+
+
+@load_app.command("run")
+def load_run(
+    users: Users = 2_000,
+    ramp: Ramp = 15,
+    hold: Hold = 30,
+    seed: Seed = 1,
+    province: ProvinceFile = None,
+    as_json: Json = False,
+) -> None:
+    """Load the edge and the reference platform alone, without control planes."""
+    from release.commands.load import run_alone
+    from release.crowd import Crowd
+
+    crowd = Crowd(users=users, ramp_seconds=ramp, hold_seconds=hold, seed=seed)
+    raise typer.Exit(run_alone(crowd, province_file=province, as_json=as_json))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs a command and returns its exit code. Nothing escapes as a traceback."""
+    try:
+        return int(app(args=arguments, standalone_mode=False, prog_name="./suyun") or ExitCode.PASS)
+    except (Exception, KeyboardInterrupt) as error:
+        return int(_outcome_of(error))
+
+
+def _outcome_of(error: BaseException) -> ExitCode:
+    if isinstance(error, typer.Exit):
+        return ExitCode(error.exit_code)
+    if isinstance(error, typer.TyperException):
+        error.show()
+        return ExitCode.BAD_INPUT
+    if isinstance(error, BrokenPipeError):
+        # The reader of our output left (`| head`): nobody's mistake.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.PASS
+    return explain(error, Workspace.here().state)

@@ -1,0 +1,33 @@
+"""`./suyun rehearse`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+from rich.console import Console
+
+from evidence.verdict import ExitCode
+from release.commands.inputs import province_path
+from release.console import print_judgement
+from release.crowd import Crowd
+from release.interrupts import run
+from release.narrator import Narrator
+from release.rehearse import Rehearsal, RehearsalOrder
+from release.verdict_file import verdict_json
+from release.workspace import Workspace
+
+
+def rehearse(crowd: Crowd, *, parallel: int, province_file: Path | None, as_json: bool) -> ExitCode:
+    """Runs the rehearsal, prints its judgement, and returns its code."""
+    order = RehearsalOrder(
+        province_file=province_path(province_file), crowd=crowd, parallel=parallel
+    )
+    workspace = Workspace.here()
+    judgement = run(Rehearsal(order, workspace, Narrator()).run())
+    if as_json:
+        typer.echo(verdict_json(judgement), nl=False)
+    else:
+        print_judgement(judgement, Console(highlight=False))
+        typer.echo(f"report: {workspace.runs / judgement.run / 'report.html'}")
+    return judgement.exit_code

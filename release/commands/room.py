@@ -1,0 +1,46 @@
+"""`./suyun room`: control planes that outlive a command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+from rehearsal.machine_room import daemon
+
+from evidence.verdict import ExitCode
+from release.commands.inputs import province_path
+from release.commands.output import print_json, print_table
+from release.interrupts import run
+from release.narrator import Narrator
+from release.standing import stand
+from release.workspace import Workspace
+
+
+def start(province_file: Path | None) -> ExitCode:
+    """Boots the room, or finds it standing."""
+    status = run(stand(Workspace.here(), province_path(province_file), Narrator()))
+    typer.echo(
+        f"the machine room stands: {len(status.sites)} control planes; end it with ./suyun room stop"
+    )
+    return ExitCode.PASS
+
+
+def stop() -> ExitCode:
+    """Ends the room; it is no error when none stands."""
+    found = daemon.stop(Workspace.here().state)
+    typer.echo("the machine room is down" if found else "no machine room was standing")
+    return ExitCode.PASS
+
+
+def status(*, as_json: bool) -> ExitCode:
+    """UNKNOWN when no room stands."""
+    found = daemon.status(Workspace.here().state)
+    if found is None:
+        typer.echo("{}" if as_json else "no machine room stands; ./suyun room start boots one")
+        return ExitCode.UNKNOWN
+    if as_json:
+        print_json(found)
+        return ExitCode.PASS
+    typer.echo(f"process {found.pid}: {found.state}")
+    print_table(("site", "kubeconfig"), [(site, str(path)) for site, path in found.sites.items()])
+    return ExitCode.PASS

@@ -1,0 +1,99 @@
+"""The load stage: edge and reference platform up, users in, counts out."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from pathlib import Path
+
+from loadtests.run import LoadOrder, LoadProgress, Target, run_load
+from rehearsal.edge.edge import Edge
+from rehearsal.platform.platform import Platform
+
+from evidence.run import RunFolder
+from evidence.verdict import Verdict
+from infra.plan.values import GatewayPlan
+from processes.supervisor import Supervisor
+from province.province import Province
+from rehearsal.pki import Authority
+from release.crowd import Crowd
+from release.narrator import Step
+
+SOURCES = IPv4Network("127.0.1.0/24")
+"""The load workers' source addresses: one a worker."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LoadStage:
+    """What is loaded, and with what."""
+
+    crowd: Crowd
+    province: Province
+    province_file: Path
+    gateways: Sequence[GatewayPlan]
+    folder: Path
+    nginx: Path
+
+    async def run(
+        self, supervisor: Supervisor, run: RunFolder, on_step: Callable[[Step], None]
+    ) -> tuple[Verdict, str]:
+        """Loads the edge and appends the load's, the edge's and the platform's own records."""
+        authority = Authority.create(self.folder / "pki", "Suyun rehearsal edge")
+        secret = _secret_file(self.folder / "accounts.key")
+        platform = Platform(
+            self.folder / "platform", supervisor, self.province, self.crowd.users, secret
+        )
+        await platform.start()
+        edge = Edge(
+            folder=self.folder / "edge",
+            supervisor=supervisor,
+            nginx=self.nginx,
+            authority=authority,
+            gateways=self.gateways,
+            upstreams=platform.sockets,
+            users=self.crowd.users,
+        )
+        await edge.start()
+        record = await run_load(
+            self._order(authority, secret, edge), supervisor, run, lambda p: on_step(_step(p))
+        )
+        run.append(await edge.count(SOURCES))
+        return Verdict.PASS, (
+            f"{record.users_connected_peak:,} users connected, "
+            f"{record.completed:,} responses, {record.failed:,} failures"
+        )
+
+    def _order(self, authority: Authority, secret: Path, edge: Edge) -> LoadOrder:
+        return LoadOrder(
+            users=self.crowd.users,
+            ramp_seconds=self.crowd.ramp_seconds,
+            hold_seconds=self.crowd.hold_seconds,
+            seed=self.crowd.seed,
+            targets=tuple(
+                Target(site=site, hostname=hostname, address=address, port=port)
+                for site, hostname, address, port in edge.targets
+            ),
+            ca_file=authority.ca_file,
+            secret_file=secret,
+            province_file=self.province_file,
+        )
+
+
+def _secret_file(path: Path) -> Path:
+    """A fresh key from which the synthetic accounts' passwords are derived; owner-readable."""
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(file, "wb") as stream:
+        stream.write(secrets.token_bytes(32))
+    return path
+
+
+def _step(progress: LoadProgress) -> Step:
+    return Step(
+        done=progress.users_connected,
+        total=progress.users,
+        text=progress.text,
+        seconds_left=progress.seconds_left,
+    )

@@ -1,0 +1,263 @@
+"""The main job: stand the province up on this machine, load it, and judge what was seen."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.fleet.engine import FleetEngine, FleetProgress, Operation, SiteTarget, StackOutcome
+from rehearsal.machine_room.room import MachineRoom
+from rehearsal.toolchain.toolchain import Binary, Toolchain
+
+from evidence.records import BootRecord, PolicyRecord, StackRecord, StageRecord
+from evidence.run import RunFolder
+from evidence.verdict import Verdict
+from infra.plan.fleet import plan_fleet
+from infra.plan.values import FleetPlan
+from processes.supervisor import Supervisor
+from province.findings import errors
+from province.province import Province
+from province.reader import read
+from release.crowd import Crowd
+from release.errors import Explained, finding_line
+from release.judge import Judgement, judge
+from release.load_stage import LoadStage
+from release.narrator import Narrator, Step
+from release.publish import publish
+from release.workspace import Workspace
+
+ENVIRONMENT = "rehearsal"
+BINARIES = (
+    "etcd",
+    "kube-apiserver",
+    "kube-controller-manager",
+    "kube-scheduler",
+    "kwok",
+    "pulumi",
+    "pulumi-resource-kubernetes",
+    "nginx",
+)
+ASSETS = ("gateway-api-crds", "kwok-stages")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RehearsalOrder:
+    """What to rehearse: how many users, for how long, and how many sites at a time."""
+
+    province_file: Path
+    crowd: Crowd
+    parallel: int
+
+
+class StageFailedError(Exception):
+    """A stage ended without what the next ones need."""
+
+
+class Rehearsal:
+    """One rehearsal. Every stage appends its evidence to the run folder before it ends."""
+
+    def __init__(self, order: RehearsalOrder, workspace: Workspace, narrator: Narrator) -> None:
+        self.order = order
+        self.workspace = workspace
+        self.narrator = narrator
+        self.province: Province = read(order.province_file)
+        self.fleet: FleetPlan = plan_fleet(self.province, ENVIRONMENT)
+        self.folder = workspace.state / "rehearsal"
+        self._binaries: Mapping[str, Binary] = {}
+        self._assets: Mapping[str, Path] = {}
+        self._targets: tuple[SiteTarget, ...] = ()
+
+    async def run(self) -> Judgement:
+        """All stages, then the judge, whatever became of them. The machine is as before after it."""
+        async with Supervisor(self.folder) as supervisor:
+            self._tidy(supervisor)
+            run = await _begin(self.order, self.workspace, supervisor)
+            self.narrator.say(
+                f"run {run.id}: {self.order.crowd.users:,} users, {len(self.fleet.sites)} sites"
+            )
+            try:
+                for name, text, work in self._stages():
+                    await self._stage(name, text, work, supervisor, run)
+            except StageFailedError:
+                self.narrator.say("the stages after it were left out")
+        return self._judge(run)
+
+    def _stages(self) -> tuple[tuple[str, str, StageWork], ...]:
+        return (
+            ("toolchain", "finding or building the tools", self._toolchain),
+            ("machine-room", "booting the control planes", self._machine_room),
+            ("policies", "previewing every stack under the policy pack", self._policies),
+            ("deploy", "bringing every site up", self._deploy),
+            ("load", "users come, stay and go", self._load),
+            ("destroy", "taking every site down again", self._destroy),
+        )
+
+    async def _stage(
+        self, name: str, text: str, work: StageWork, supervisor: Supervisor, run: RunFolder
+    ) -> None:
+        started = time.monotonic()
+        with self.narrator.stage(name, text):
+            try:
+                verdict, reason = await work(supervisor, run)
+            except Exception as error:
+                if not isinstance(error, (Explained, OSError)):
+                    raise
+                verdict, reason = Verdict.UNKNOWN, _told(error)
+        seconds = time.monotonic() - started
+        run.append(StageRecord(name=name, seconds=seconds, verdict=verdict, reason=reason))
+        self.narrator.say(f"[{name}] {verdict}: {reason}")
+        if verdict is not Verdict.PASS:
+            raise StageFailedError(name)
+
+    async def _toolchain(self, supervisor: Supervisor, run: RunFolder) -> Outcome:
+        toolchain = Toolchain(self.workspace.cache, supervisor)
+        self._binaries = await toolchain.ensure(
+            BINARIES, lambda p: self.narrator.step(_tool_step(p))
+        )
+        self._assets = await toolchain.assets(ASSETS)
+        for binary in self._binaries.values():
+            run.append(binary.record())
+        return Verdict.PASS, f"{len(self._binaries)} tools"
+
+    async def _machine_room(self, supervisor: Supervisor, run: RunFolder) -> Outcome:
+        room = MachineRoom(
+            self.folder / "machine-room",
+            supervisor,
+            self._paths(),
+            stages=self._assets["kwok-stages"],
+            crds=(self._assets["gateway-api-crds"],),
+        )
+        booted: list[BootRecord] = []
+
+        def ready(record: BootRecord) -> None:
+            run.append(record)
+            booted.append(record)
+            self.narrator.step(
+                Step(done=len(booted), total=len(self.fleet.sites), text=f"{record.site} is ready")
+            )
+
+        standing = await room.boot(self.fleet.sites, ready)
+        self._targets = tuple(
+            SiteTarget(plan=self.fleet.site(site.site), kubeconfig=site.kubeconfig)
+            for site in standing
+        )
+        slowest = max(record.ready_seconds for record in booted)
+        return Verdict.PASS, f"{len(standing)} control planes ready within {slowest:.0f} s"
+
+    async def _policies(self, supervisor: Supervisor, run: RunFolder) -> Outcome:
+        outcomes = await self._operate("preview", supervisor, run)
+        for outcome in outcomes:
+            run.append(
+                PolicyRecord(
+                    site=outcome.record.site,
+                    rules=outcome.rules,
+                    resources=outcome.record.resources,
+                    findings=outcome.findings,
+                )
+            )
+        broken = [finding for outcome in outcomes for finding in errors(outcome.findings)]
+        for finding in broken:
+            self.narrator.say(finding_line(finding))
+        if broken:
+            return Verdict.FAIL, f"{broken[0].rule}: {broken[0].subject} ({len(broken)} findings)"
+        return _outcome(outcomes, "stacks previewed, no rule broken")
+
+    async def _deploy(self, supervisor: Supervisor, run: RunFolder) -> Outcome:
+        up = _outcome(await self._operate("up", supervisor, run), "stacks up")
+        if up[0] is not Verdict.PASS:
+            return up
+        previews = await self._operate("second-preview", supervisor, run)
+        changes = sum(outcome.record.changes for outcome in previews)
+        if changes:
+            return Verdict.FAIL, f"the second preview would change {changes} resources"
+        return _outcome(previews, "stacks up, second preview empty")
+
+    async def _load(self, supervisor: Supervisor, run: RunFolder) -> Outcome:
+        stage = LoadStage(
+            crowd=self.order.crowd,
+            province=self.province,
+            province_file=self.order.province_file,
+            gateways=tuple(plan.gateway for plan in self.fleet.sites),
+            folder=self.folder / "load",
+            nginx=self._binaries["nginx"].path,
+        )
+        return await stage.run(supervisor, run, lambda step: self.narrator.step(step))
+
+    async def _destroy(self, supervisor: Supervisor, run: RunFolder) -> Outcome:
+        return _outcome(
+            await self._operate("destroy", supervisor, run), "stacks gone, nothing left"
+        )
+
+    async def _operate(
+        self, operation: Operation, supervisor: Supervisor, run: RunFolder
+    ) -> tuple[StackOutcome, ...]:
+        engine = FleetEngine(
+            state=self.folder,
+            supervisor=supervisor,
+            binaries=self._paths(),
+            policy_pack=self.workspace.policy_pack,
+            province_file=self.order.province_file,
+            parallel=self.order.parallel,
+        )
+        outcomes = await engine.operate(
+            operation, self._targets, lambda p: self.narrator.step(fleet_step(operation, p))
+        )
+        for outcome in outcomes:
+            run.append(outcome.record)
+        return outcomes
+
+    def _paths(self) -> dict[str, Path]:
+        return {name: binary.path for name, binary in self._binaries.items()}
+
+    def _tidy(self, supervisor: Supervisor) -> None:
+        """Control planes, stacks and databases of an earlier run are cattle: they go."""
+        if supervisor.ended_at_start:
+            self.narrator.say(
+                f"ended {supervisor.ended_at_start} processes that a killed run had left"
+            )
+        for child in self.folder.iterdir():
+            if child.is_dir():
+                shutil.rmtree(child)
+
+    def _judge(self, run: RunFolder) -> Judgement:
+        started = time.monotonic()
+        judge(run)
+        run.append(
+            StageRecord(
+                name="judge",
+                seconds=time.monotonic() - started,
+                verdict=Verdict.PASS,
+                reason="every claim judged from the run folder",
+            )
+        )
+        judgement = judge(run)
+        publish(run, judgement)
+        return judgement
+
+
+Outcome = tuple[Verdict, str]
+StageWork = Callable[[Supervisor, RunFolder], Awaitable[Outcome]]
+
+
+def fleet_step(operation: str, progress: FleetProgress) -> Step:
+    """A fleet's progress as the narrator tells it."""
+    return Step(
+        done=progress.done,
+        total=progress.total,
+        text=f"{operation} {progress.text}",
+        seconds_left=progress.seconds_left,
+    )
+
+
+def _outcome(outcomes: Sequence[StackOutcome], text: str) -> Outcome:
+    broken = [record for record in (o.record for o in outcomes) if _is_broken(record)]
+    if broken:
+        return Verdict.UNKNOWN, f"{broken[0].site}: {broken[0].error or 'not ready'}"
+    return Verdict.PASS, f"{len(outcomes)} {text}"
+
+
+def _is_broken(record: StackRecord) -> bool:
+    return record.error is not None or record.ready is False
