@@ -66,7 +66,8 @@ class Quota:
 class NamespacePlan:
     """A tier's namespace at a site. Everything not listed is denied, both ways.
 
-    `ingress_namespaces` and `egress_namespaces` are the namespaces it may talk with.
+    `ingress_namespaces` and `egress_namespaces` are the namespaces it may talk with;
+    `public_ports` are open to everybody.
     """
 
     name: str
@@ -77,6 +78,7 @@ class NamespacePlan:
     service_accounts: tuple[str, ...]
     ingress_namespaces: tuple[str, ...] = ()
     egress_namespaces: tuple[str, ...] = ()
+    public_ports: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,6 +102,14 @@ class WorkloadPlan:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PriorityPlan:
+    """A priority class; pods of a higher value are evicted last."""
+
+    name: str
+    value: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RoutePlan:
     """Which path prefixes go to which Service."""
 
@@ -112,7 +122,7 @@ class RoutePlan:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GatewayPlan:
-    """The site's edge: what the Gateway objects say and what the rehearsal's nginx is rendered from."""
+    """The site's edge: what the Gateway objects and the rehearsal's nginx are rendered from."""
 
     name: str
     namespace: str
@@ -124,6 +134,8 @@ class GatewayPlan:
     connections_max: int
     body_mib_max: int
     routes: tuple[RoutePlan, ...]
+    class_name: str = "suyun-edge"
+    controller: str = "gateway.nginx.org/nginx-gateway-controller"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -141,6 +153,7 @@ class SitePlan:
     namespaces: tuple[NamespacePlan, ...]
     workloads: tuple[WorkloadPlan, ...]
     gateway: GatewayPlan
+    priority_classes: tuple[PriorityPlan, ...] = ()
 
     @property
     def stack(self) -> str:

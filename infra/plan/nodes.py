@@ -1,0 +1,54 @@
+"""Names every machine of a site and says in which zone and rack it stands."""
+
+from __future__ import annotations
+
+from infra.plan.values import NodePlan
+from province.platform import Tier
+from province.sites import NodePool, Purpose, Role, Site
+
+REGION_LABEL = "topology.kubernetes.io/region"
+ZONE_LABEL = "topology.kubernetes.io/zone"
+RACK_LABEL = "suyun.io/rack"
+POOL_LABEL = "suyun.io/pool"
+TIER_LABEL = "suyun.io/tier"
+SITE_LABEL = "suyun.io/site"
+
+_TAINTS = {
+    Purpose.CONTROL: "node-role.kubernetes.io/control-plane:NoSchedule",
+    Purpose.EDGE: f"{POOL_LABEL}=edge:NoSchedule",
+    Purpose.STORAGE: f"{POOL_LABEL}=storage:NoSchedule",
+}
+"""Only the platform pool takes whatever comes; the others are kept for their purpose."""
+
+
+def site_tier(role: Role) -> Tier:
+    """The tier that a site itself belongs to: the main center 省, a branch 市."""
+    return Tier.PROVINCE if role is Role.MAIN else Tier.CITY
+
+
+def plan_nodes(site: Site) -> tuple[NodePlan, ...]:
+    """All machines of the site, pool by pool, round-robin over zones and then racks."""
+    return tuple(_node(site, pool, index) for pool in site.nodes for index in range(pool.count))
+
+
+def _node(site: Site, pool: NodePool, index: int) -> NodePlan:
+    zone = site.zones[index % len(site.zones)]
+    rack = zone.racks[index // len(site.zones) % len(zone.racks)]
+    return NodePlan(
+        name=f"{site.id}-{pool.purpose}-{index + 1:02d}",
+        purpose=pool.purpose,
+        zone=zone.id,
+        rack=rack,
+        cpu_cores=pool.cpu_cores,
+        memory_gib=pool.memory_gib,
+        pods_max=pool.pods_max,
+        labels={
+            REGION_LABEL: site.prefecture,
+            ZONE_LABEL: zone.id,
+            RACK_LABEL: rack,
+            POOL_LABEL: pool.purpose.value,
+            TIER_LABEL: site_tier(site.role).value,
+            SITE_LABEL: site.id,
+        },
+        taint=_TAINTS.get(pool.purpose),
+    )

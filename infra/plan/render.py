@@ -1,0 +1,177 @@
+"""Describes a site's plan: what it gets, and why in that number.
+
+Sentences for people, values for machines; both from the same summary.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from infra.plan.values import SitePlan, WorkloadPlan
+from infra.plan.workloads import PARTNER_LOSS_FACTOR, PROVINCE_TRAFFIC_SHARE
+from province.platform import Tier
+from province.sites import Purpose, Role
+from province.value import Value
+
+
+class PoolSummary(Value):
+    """The machines of one purpose: how many, and how large together."""
+
+    purpose: Purpose
+    nodes: int
+    cpu_cores: int
+    memory_gib: int
+    zones: int
+
+
+class WorkloadSummary(Value):
+    """How many replicas a workload gets."""
+
+    name: str
+    namespace: str
+    replicas: int
+    replicas_max: int
+    available_min: int
+    cpu_cores: float
+    memory_gib: float
+
+
+class NamespaceSummary(Value):
+    """What a tier's namespace may use. CPU in cores, memory in GiB, both as requested."""
+
+    name: str
+    tier: Tier
+    cpu_cores: float
+    memory_gib: float
+    pods: int
+
+
+class PlanSummary(Value):
+    """What one site gets and why. `reasons` has a sentence for each choice that has a number."""
+
+    site: str
+    stack: str
+    role: Role
+    prefecture: str
+    users_concurrent: int
+    hostname: str
+    connections_max: int
+    prefixes: dict[str, str]
+    pools: tuple[PoolSummary, ...]
+    namespaces: tuple[NamespaceSummary, ...]
+    workloads: tuple[WorkloadSummary, ...]
+    cpu_percent: float
+    memory_percent: float
+    reasons: tuple[str, ...]
+
+
+def describe(plan: SitePlan) -> PlanSummary:
+    """The plan in short. `cpu_percent` and `memory_percent` are of the platform pool, requested."""
+    cpu, memory = _load_percent(plan)
+    return PlanSummary(
+        site=plan.site,
+        stack=plan.stack,
+        role=plan.role,
+        prefecture=plan.prefecture,
+        users_concurrent=plan.users_concurrent,
+        hostname=plan.gateway.hostname,
+        connections_max=plan.gateway.connections_max,
+        prefixes={
+            "nodes": str(plan.addresses.nodes),
+            "pods": str(plan.addresses.pods),
+            "services": str(plan.addresses.services),
+        },
+        pools=_pools(plan),
+        namespaces=_namespaces(plan),
+        workloads=tuple(_workload(workload) for workload in plan.workloads),
+        cpu_percent=cpu,
+        memory_percent=memory,
+        reasons=_reasons(plan, cpu, memory),
+    )
+
+
+def text(summary: PlanSummary) -> str:
+    """The summary as plain text, some twenty lines."""
+    lines = [
+        f"{summary.site} ({summary.role}, {summary.prefecture}) · stack {summary.stack}",
+        f"  edge        https://{summary.hostname}, {summary.connections_max:,} connections",
+        *(f"  {name:<11} {prefixes}" for name, prefixes in summary.prefixes.items()),
+        *(
+            f"  {pool.purpose:<11} {pool.nodes} nodes in {pool.zones} zones, "
+            f"{pool.cpu_cores:,} cores, {pool.memory_gib:,} GiB"
+            for pool in summary.pools
+        ),
+        *(
+            f"  {w.namespace}/{w.name}: {w.replicas} replicas (to {w.replicas_max}, "
+            f"never under {w.available_min}), {w.cpu_cores:g} cores, {w.memory_gib:g} GiB"
+            for w in summary.workloads
+        ),
+        f"  namespaces  {', '.join(namespace.name for namespace in summary.namespaces)}",
+        *(f"  because     {reason}" for reason in summary.reasons),
+    ]
+    return "\n".join(lines)
+
+
+def _reasons(plan: SitePlan, cpu: float, memory: float) -> tuple[str, ...]:
+    served = (
+        f"{plan.users_concurrent:,} users at once: {PROVINCE_TRAFFIC_SHARE:.0%} of the promised "
+        "users reach the main center (planning assumption)"
+        if plan.role is Role.MAIN
+        else f"{plan.users_concurrent:,} users of {plan.prefecture} at once"
+    )
+    return (
+        served,
+        f"every workload may grow {PARTNER_LOSS_FACTOR}-fold, for the users of a failed partner",
+        f"replicas request {cpu:g} % of the platform pool's cores, {memory:g} % of its memory",
+    )
+
+
+def _load_percent(plan: SitePlan) -> tuple[float, float]:
+    pool = [node for node in plan.nodes if node.purpose is Purpose.PLATFORM]
+    cpu = sum(w.replicas * w.requests.cpu_millis for w in plan.workloads) / 10
+    memory = sum(w.replicas * w.requests.memory_mib for w in plan.workloads) / 10.24
+    return (
+        round(cpu / sum(node.cpu_cores for node in pool), 1),
+        round(memory / sum(node.memory_gib for node in pool), 1),
+    )
+
+
+def _pools(plan: SitePlan) -> tuple[PoolSummary, ...]:
+    counts = Counter(node.purpose for node in plan.nodes)
+    return tuple(_pool(plan, purpose, count) for purpose, count in counts.items())
+
+
+def _pool(plan: SitePlan, purpose: Purpose, count: int) -> PoolSummary:
+    nodes = [node for node in plan.nodes if node.purpose is purpose]
+    return PoolSummary(
+        purpose=purpose,
+        nodes=count,
+        cpu_cores=sum(node.cpu_cores for node in nodes),
+        memory_gib=sum(node.memory_gib for node in nodes),
+        zones=len({node.zone for node in nodes}),
+    )
+
+
+def _namespaces(plan: SitePlan) -> tuple[NamespaceSummary, ...]:
+    return tuple(
+        NamespaceSummary(
+            name=namespace.name,
+            tier=namespace.tier,
+            cpu_cores=namespace.quota.cpu_millis / 1000,
+            memory_gib=namespace.quota.memory_mib / 1024,
+            pods=namespace.quota.pods,
+        )
+        for namespace in plan.namespaces
+    )
+
+
+def _workload(workload: WorkloadPlan) -> WorkloadSummary:
+    return WorkloadSummary(
+        name=workload.name,
+        namespace=workload.namespace,
+        replicas=workload.replicas,
+        replicas_max=workload.replicas_max,
+        available_min=workload.available_min,
+        cpu_cores=workload.replicas * workload.requests.cpu_millis / 1000,
+        memory_gib=workload.replicas * workload.requests.memory_mib / 1024,
+    )

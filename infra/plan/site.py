@@ -1,0 +1,51 @@
+"""One site's plan, put together from its parts."""
+
+from __future__ import annotations
+
+from infra.plan.addresses import plan_addresses
+from infra.plan.edge import plan_gateway
+from infra.plan.errors import PlanError
+from infra.plan.namespaces import plan_namespaces
+from infra.plan.nodes import plan_nodes
+from infra.plan.values import SitePlan
+from infra.plan.workloads import plan_priorities, plan_workloads, require_room, users_at
+from province.province import Province
+from province.sites import Site
+
+
+def plan_site(province: Province, site_id: str, environment: str) -> SitePlan:
+    """All that the site gets in that environment (`rehearsal`, `production`).
+
+    Depends on the site's own rows and on what holds for the whole province, never on another
+    site's rows. Raises PlanError for a site that does not exist or cannot be planned.
+    """
+    site = _site(province, site_id)
+    users = users_at(province, site)
+    workloads = plan_workloads(province, site)
+    nodes = plan_nodes(site)
+    require_room(site, workloads, nodes)
+    gateway = plan_gateway(site, province.platform.domain, users, workloads)
+    return SitePlan(
+        site=site.id,
+        environment=environment,
+        role=site.role,
+        prefecture=site.prefecture,
+        kubernetes_version=province.kubernetes_version,
+        users_concurrent=users,
+        addresses=plan_addresses(site),
+        nodes=nodes,
+        namespaces=plan_namespaces(site, workloads, gateway),
+        workloads=workloads,
+        gateway=gateway,
+        priority_classes=plan_priorities(),
+    )
+
+
+def _site(province: Province, site_id: str) -> Site:
+    try:
+        return province.site(site_id)
+    except KeyError as error:
+        known = ", ".join(site.id for site in province.sites)
+        raise PlanError(
+            f"{province.pinyin} has no site {site_id!r}", f"its sites are: {known}"
+        ) from error

@@ -1,0 +1,104 @@
+"""Sizes the platform's workloads for the people that a site serves."""
+
+from __future__ import annotations
+
+import math
+
+from infra.plan.errors import PlanError
+from infra.plan.nodes import site_tier
+from infra.plan.values import NodePlan, PriorityPlan, WorkloadPlan
+from province.platform import Tier, Workload
+from province.province import Province
+from province.sites import Purpose, Role, Site
+
+PROVINCE_TRAFFIC_SHARE = 0.25
+"""Of the promised users, how many use province-level services at once.
+
+A planning assumption: every journey is served by the user's own branch center, but one in four
+sessions also reaches the main center (province-wide catalogue, identity, management). It is
+taken of the promise and not of Σ branches, so that a new branch changes no other site's plan.
+"""
+PARTNER_LOSS_FACTOR = 2
+"""A site can grow to twice its replicas: its own users and those of one failed partner."""
+CPU_TARGET_PERCENT = 60
+"""The autoscaler's target: a partner's users arrive before new replicas have started."""
+_DISRUPTED_SHARE_MAX = 4
+"""At most one replica in four is away at once for planned work (and always at least one may be)."""
+_PRIORITIES = {
+    Tier.PROVINCE: 400_000,
+    Tier.CITY: 300_000,
+    Tier.COUNTY: 200_000,
+    Tier.SCHOOL: 100_000,
+}
+"""A wider tier serves more people, so it is the last to be evicted. All above 0, the default."""
+
+
+def users_at(province: Province, site: Site) -> int:
+    """Users who use the site at once: a branch's own, or the main center's share of the promise."""
+    if site.role is Role.MAIN:
+        return math.ceil(province.objectives.users_concurrent_min * PROVINCE_TRAFFIC_SHARE)
+    return site.users_concurrent
+
+
+def workload_namespace(role: Role) -> str:
+    """The namespace of a site's platform: the tier that the site belongs to."""
+    return site_tier(role).value
+
+
+def plan_priorities() -> tuple[PriorityPlan, ...]:
+    """One priority class for each tier."""
+    return tuple(PriorityPlan(name=_priority(tier), value=_PRIORITIES[tier]) for tier in Tier)
+
+
+def plan_workloads(province: Province, site: Site) -> tuple[WorkloadPlan, ...]:
+    """Every workload of the platform runs at every site; only the replicas differ."""
+    users = users_at(province, site)
+    return tuple(_plan(workload, site, users) for workload in province.platform.workloads)
+
+
+def require_room(
+    site: Site, workloads: tuple[WorkloadPlan, ...], nodes: tuple[NodePlan, ...]
+) -> None:
+    """Raises PlanError when the platform pool cannot hold the planned replicas."""
+    pool = [node for node in nodes if node.purpose is Purpose.PLATFORM]
+    asked = {
+        "cores": sum(w.replicas * w.requests.cpu_millis for w in workloads) / 1000,
+        "GiB": sum(w.replicas * w.requests.memory_mib for w in workloads) / 1024,
+        "pods": sum(w.replicas for w in workloads),
+    }
+    there = {
+        "cores": sum(node.cpu_cores for node in pool),
+        "GiB": sum(node.memory_gib for node in pool),
+        "pods": sum(node.pods_max for node in pool),
+    }
+    for unit, needed in asked.items():
+        if needed > there[unit]:
+            raise PlanError(
+                f"{site.id}: the platform needs {needed:g} {unit}, "
+                f"its platform pool has {there[unit]}",
+                "add platform nodes to the site, or raise users_per_replica where measured",
+            )
+
+
+def _plan(workload: Workload, site: Site, users: int) -> WorkloadPlan:
+    replicas = max(workload.replicas_min, math.ceil(users / workload.users_per_replica))
+    return WorkloadPlan(
+        name=workload.id,
+        namespace=workload_namespace(site.role),
+        tier=workload.tier,
+        image=workload.image,
+        port=workload.port,
+        service_account=workload.id,
+        replicas=replicas,
+        replicas_max=replicas * PARTNER_LOSS_FACTOR,
+        available_min=replicas - max(1, replicas // _DISRUPTED_SHARE_MAX),
+        cpu_target_percent=CPU_TARGET_PERCENT,
+        requests=workload.requests,
+        limits=workload.limits,
+        priority_class=_priority(workload.tier),
+        path_prefixes=workload.path_prefixes,
+    )
+
+
+def _priority(tier: Tier) -> str:
+    return f"suyun-{tier.value}"

@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from infra.plan.errors import PlanError
+from infra.plan.fleet import plan_fleet
+from infra.plan.site import plan_site
+from infra.plan.values import NamespacePlan, SitePlan
+from province.province import Province
+from province.sites import Purpose
+from tests.infra import example
+
+
+def suzhou() -> SitePlan:
+    return plan_site(example.small(), "suzhou", "rehearsal")
+
+
+def namespace(plan: SitePlan, name: str) -> NamespacePlan:
+    return next(n for n in plan.namespaces if n.name == name)
+
+
+def test_the_main_site_comes_first_and_stacks_bear_environment_and_site() -> None:
+    fleet = plan_fleet(example.small(), "rehearsal")
+    assert [plan.stack for plan in fleet.sites] == [
+        "rehearsal.main",
+        "rehearsal.suzhou",
+        "rehearsal.wuxi",
+    ]
+
+
+def test_equal_provinces_give_equal_plans() -> None:
+    assert plan_fleet(example.small(), "rehearsal") == plan_fleet(example.small(), "rehearsal")
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(3, 15), st.integers(1, 60_000))
+def test_a_new_site_changes_no_other_plan(number: int, users: int) -> None:
+    before = plan_fleet(example.small(), "rehearsal")
+    document = example.document()
+    document["sites"].append(example.site("xuzhou", number, users=min(users, 40_000)))
+    after = plan_fleet(Province.model_validate(document), "rehearsal")
+    assert after.sites[:-1] == before.sites
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(8, 22), st.integers(32, 60))
+def test_prefixes_of_a_site_are_disjoint_and_inside_it(ipv4: int, ipv6: int) -> None:
+    document = example.document()
+    document["sites"][1]["nodes"] = [
+        {"purpose": "platform", "count": 2, "cpu_cores": 64, "memory_gib": 256}
+    ]
+    document["sites"][1]["prefixes"] = {"ipv4": f"10.0.0.0/{ipv4}", "ipv6": f"fd00:32::/{ipv6}"}
+    province = Province.model_validate(document)
+    site = province.site("suzhou")
+    addresses = plan_site(province, "suzhou", "rehearsal").addresses
+    parts = (addresses.nodes, addresses.pods, addresses.services)
+    for index, part in enumerate(parts):
+        assert part.ipv4.subnet_of(site.prefixes.ipv4)
+        assert part.ipv6.subnet_of(site.prefixes.ipv6)
+        for other in parts[index + 1 :]:
+            assert not part.ipv4.overlaps(other.ipv4)
+            assert not part.ipv6.overlaps(other.ipv6)
+    assert addresses.control_plane in addresses.nodes.ipv4
+    assert addresses.services.ipv4.prefixlen >= 12
+    assert addresses.services.ipv6.prefixlen >= 108
+
+
+@pytest.mark.parametrize("prefix", ["10.16.0.0/23", "10.16.0.0/21"])
+def test_a_prefix_too_small_is_named_with_a_hint(prefix: str) -> None:
+    document = example.document()
+    document["sites"][1]["prefixes"]["ipv4"] = prefix
+    with pytest.raises(PlanError, match=r"suzhou.*10\.16") as caught:
+        plan_site(Province.model_validate(document), "suzhou", "rehearsal")
+    assert "prefix" in caught.value.hint
+
+
+def test_nodes_are_named_and_spread_over_zones_and_racks() -> None:
+    pool = [node for node in suzhou().nodes if node.purpose is Purpose.PLATFORM]
+    assert [node.name for node in pool] == [f"suzhou-platform-0{i}" for i in (1, 2, 3, 4)]
+    assert [(node.zone, node.rack) for node in pool] == [
+        ("z1", "r1"),
+        ("z2", "r3"),
+        ("z1", "r2"),
+        ("z2", "r3"),
+    ]
+    assert pool[0].labels["topology.kubernetes.io/region"] == "suzhou"
+    assert pool[0].labels["topology.kubernetes.io/zone"] == "z1"
+
+
+def test_only_platform_nodes_take_whatever_comes() -> None:
+    untainted = {node.purpose for node in suzhou().nodes if node.taint is None}
+    assert untainted == {Purpose.PLATFORM}
+
+
+def test_a_branch_has_a_namespace_for_each_tier() -> None:
+    assert [n.name for n in suzhou().namespaces] == [
+        "city",
+        "county-gusu",
+        "county-kunshan",
+        "school",
+        "edge",
+    ]
+    main = plan_site(example.small(), "main", "rehearsal")
+    assert [n.name for n in main.namespaces] == ["province", "edge"]
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.integers(1, 900), max_size=40), st.integers(0, 40_000))
+def test_the_chain_of_tiers_holds(schools: list[int], users: int) -> None:
+    document = example.document()
+    document["sites"][1]["users_concurrent"] = users
+    document["sites"][1]["counties"] = [
+        example.county(f"c{i}", count) for i, count in enumerate(schools)
+    ]
+    plan = plan_site(Province.model_validate(document), "suzhou", "rehearsal")
+    city = namespace(plan, "city").quota
+    below = [n.quota for n in plan.namespaces if n.name not in {"city", "edge"}]
+    assert city.cpu_millis >= sum(quota.cpu_millis for quota in below)
+    assert city.memory_mib >= sum(quota.memory_mib for quota in below)
+    assert city.pods >= sum(quota.pods for quota in below)
+    assert city.pods >= sum(w.replicas_max for w in plan.workloads)
+    assert city.cpu_millis >= sum(w.replicas_max * w.requests.cpu_millis for w in plan.workloads)
+
+
+def test_talk_is_allowed_from_both_sides_or_from_none() -> None:
+    plan = suzhou()
+    ingress = {(peer, n.name) for n in plan.namespaces for peer in n.ingress_namespaces}
+    egress = {(n.name, peer) for n in plan.namespaces for peer in n.egress_namespaces}
+    assert ingress == egress
+    assert ("edge", "city") in ingress
+    assert ("edge", "school") not in ingress
+    assert namespace(plan, "edge").public_ports == (443,)
+
+
+def test_replicas_follow_users_and_leave_room_for_a_partner() -> None:
+    login = suzhou().workloads[0]
+    assert (login.replicas, login.replicas_max, login.available_min) == (4, 8, 3)
+    assert login.namespace == "city"
+
+
+def test_the_main_site_serves_its_share_of_the_promise() -> None:
+    main = plan_site(example.small(), "main", "rehearsal")
+    assert main.users_concurrent == 2000
+    assert {w.namespace for w in main.workloads} == {"province"}
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 60_000))
+def test_a_disruption_is_always_possible_and_never_total(users: int) -> None:
+    document = example.document()
+    document["sites"][1]["users_concurrent"] = users
+    for workload in plan_site(Province.model_validate(document), "suzhou", "x").workloads:
+        assert 0 < workload.available_min < workload.replicas
+
+
+def test_each_priority_class_used_is_planned() -> None:
+    plan = suzhou()
+    assert {w.priority_class for w in plan.workloads} <= {p.name for p in plan.priority_classes}
+
+
+def test_a_platform_that_does_not_fit_is_refused() -> None:
+    document = example.document()
+    document["sites"][1]["users_concurrent"] = 400_000
+    with pytest.raises(PlanError, match="platform needs 400 cores") as caught:
+        plan_fleet(Province.model_validate(document), "rehearsal")
+    assert "platform nodes" in caught.value.hint
+
+
+def test_an_unknown_site_is_refused_with_those_that_exist() -> None:
+    with pytest.raises(PlanError, match="no site 'atlantis'") as caught:
+        plan_site(example.small(), "atlantis", "rehearsal")
+    assert "suzhou" in caught.value.hint
+
+
+def test_the_gateway_routes_every_workload() -> None:
+    gateway = suzhou().gateway
+    assert gateway.hostname == "suzhou.edu.example"
+    assert gateway.connections_max == 8000
+    routes: list[tuple[Any, ...]] = [
+        (r.path_prefixes, r.namespace, r.service, r.port) for r in gateway.routes
+    ]
+    assert routes == [(("/login",), "city", "login", 8080), (("/course",), "city", "course", 8080)]
+
+
+def test_plans_are_frozen() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        suzhou().site = "other"  # type: ignore[misc]

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from infra.plan.render import PlanSummary, describe, text
+from infra.plan.site import plan_site
+from tests.infra import example
+
+
+def summary(site: str = "suzhou") -> PlanSummary:
+    return describe(plan_site(example.small(), site, "rehearsal"))
+
+
+def test_the_load_is_told_as_a_share_of_the_platform_pool() -> None:
+    # 8 replicas of 0.5 cores on 4 nodes of 32 cores; 8 of 0.5 GiB on 4 of 128 GiB
+    assert (summary().cpu_percent, summary().memory_percent) == (3.1, 0.8)
+
+
+def test_the_text_says_how_many_and_why() -> None:
+    said = text(summary())
+    assert "city/login: 4 replicas (to 8, never under 3)" in said
+    assert "platform    4 nodes in 2 zones, 128 cores, 512 GiB" in said
+    assert "because     4,000 users of suzhou at once" in said
+
+
+def test_the_main_site_says_whence_its_users_come() -> None:
+    assert "25% of the promised users" in summary("main").reasons[0]
+
+
+def test_a_summary_survives_json() -> None:
+    assert PlanSummary.model_validate_json(summary().model_dump_json()) == summary()
