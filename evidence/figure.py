@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pydantic import ConfigDict
+
+from evidence.verdict import Verdict
 from province.value import Value
 
 
 class Figure(Value):
     """`low` and `high` bound the true value where an interval is known; `objective` is the bound."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
 
     value: float
     unit: str
@@ -20,7 +25,7 @@ class ClaimVerdict(Value):
 
     id: str
     promise: str
-    verdict: str
+    verdict: Verdict
     where: str
     reason: str
     figures: dict[str, Figure]

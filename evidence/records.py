@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
+from pydantic import ConfigDict
+
 from evidence.verdict import Verdict
 from province.findings import Finding
 from province.value import Value
 
 
 class Record(Value):
-    """One line of evidence."""
+    """One line of evidence. Not-a-number is no measurement: it compares as neither kept nor broken."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
 
     topic: ClassVar[str]
 
