@@ -42,7 +42,7 @@ CLAIMS: tuple[Claim, ...] = (
         id="storage",
         promise="PB-level public storage",
         sentence="公共存储点总容量达到PB级",
-        proof="plan arithmetic checked against live pools; a host's loss stays under the full ratio",
+        proof="plan arithmetic checked against live pools; a lost host stays under the full ratio",
     ),
     Claim(
         id="backup",

@@ -1,0 +1,126 @@
+"""Who uses the platform: personas, how many of each at every branch, and their accounts.
+
+The accounts are synthetic, for load runs and drills; no person has one.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from province.province import Province
+from province.sites import Site
+
+
+class Persona(StrEnum):
+    """A kind of person, by what they come for."""
+
+    STUDENT = "student"
+    TEACHER = "teacher"
+    SCHOOL_ADMINISTRATOR = "school-administrator"
+    COUNTY_ADMINISTRATOR = "county-administrator"
+
+
+SCHOOL_ADMINISTRATORS_PER_SCHOOL = 2
+"""Planning assumption: one for the pupils' records and one who stands in."""
+COUNTY_ADMINISTRATORS_PER_COUNTY = 5
+"""Planning assumption: the desk of a county's education bureau."""
+
+_ACCOUNT = re.compile(
+    rf"^(?P<site>[a-z][a-z0-9-]*)-(?P<persona>{'|'.join(Persona)})-(?P<index>\d{{6}}|[1-9]\d{{6,}})$",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Crowd:
+    """`users` people of one persona at one branch, at the same time; never none."""
+
+    site: str
+    persona: Persona
+    users: int
+
+
+def crowds(province: Province, users: int) -> tuple[Crowd, ...]:
+    """Exactly `users` people over all branches, in the order of the file and of `Persona`.
+
+    Branches get shares by `users_concurrent`. Within a branch of at least one user a persona,
+    each persona gets one, so that no journey goes unmeasured; the rest is shared by how many such
+    persons there are. Shares are rounded by the largest remainder. Raises ValueError for fewer
+    than no users, or for a province without branches that serve any.
+    """
+    branches = province.branches
+    shares = apportion(users, [site.users_concurrent for site in branches])
+    return tuple(
+        crowd
+        for site, share in zip(branches, shares, strict=True)
+        for crowd in _crowds_at(site, share)
+    )
+
+
+def apportion(total: int, weights: Sequence[int]) -> tuple[int, ...]:
+    """`total` in whole shares proportional to the weights, by the largest remainder (Hamilton).
+
+    Equal remainders go to the earlier weight. The shares add up to `total`, and each is within
+    one of its exact share. Raises ValueError for a negative total or weights that add up to none.
+    """
+    whole = sum(weights)
+    if total < 0 or whole <= 0:
+        raise ValueError(f"cannot share {total} by weights that add up to {whole}")
+    floors = [total * weight // whole for weight in weights]
+    by_remainder = sorted(range(len(weights)), key=lambda i: -(total * weights[i] % whole))
+    for index in by_remainder[: total - sum(floors)]:
+        floors[index] += 1
+    return tuple(floors)
+
+
+def account(site: str, persona: Persona, index: int) -> str:
+    """The name of a synthetic account, such as `suzhou-student-000042`.
+
+    Raises ValueError for a negative index.
+    """
+    if index < 0:
+        raise ValueError(f"an account's index is not negative: {index}")
+    return f"{site}-{persona}-{index:06d}"
+
+
+def parse_account(text: str) -> tuple[str, Persona, int]:
+    """Site, persona and index of an account's name. Raises ValueError when it is none."""
+    match = _ACCOUNT.fullmatch(text)
+    if match is None:
+        raise ValueError(f"not an account: {text[:80]!r}")
+    return match["site"], Persona(match["persona"]), int(match["index"])
+
+
+def password(secret: bytes, account: str) -> str:
+    """The account's password: 16 characters, base32 of HMAC-SHA256 under the run's secret."""
+    digest = hmac.new(secret, account.encode(), hashlib.sha256).digest()
+    return base64.b32encode(digest)[:16].decode()
+
+
+def _crowds_at(site: Site, users: int) -> tuple[Crowd, ...]:
+    first = 1 if users >= len(Persona) else 0
+    rest = users - first * len(Persona)
+    counts = apportion(rest, _weights(site))
+    return tuple(
+        Crowd(site=site.id, persona=persona, users=first + count)
+        for persona, count in zip(Persona, counts, strict=True)
+        if first + count
+    )
+
+
+def _weights(site: Site) -> tuple[int, ...]:
+    """Persons of each persona at a branch; students alone where no audience is known."""
+    if site.audience is None:
+        return (1, 0, 0, 0)
+    return (
+        round(site.audience.students.value),
+        round(site.audience.teachers.value),
+        round(site.audience.schools.value) * SCHOOL_ADMINISTRATORS_PER_SCHOOL,
+        len(site.counties) * COUNTY_ADMINISTRATORS_PER_COUNTY,
+    )

@@ -1,0 +1,83 @@
+"""Example provinces for tests: the real one, a small one, and ways to change one thing."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from province.province import Province
+from province.reader import read
+from province.sites import Purpose
+
+PROVINCE_FILE = Path(__file__).resolve().parent.parent / "stacks" / "province.yaml"
+
+_SMALL = {
+    "main": {"backup_partner": "suzhou", "users_concurrent": 0},
+    "suzhou": {"backup_partner": "xuzhou", "users_concurrent": 2000},
+    "xuzhou": {"backup_partner": "main", "users_concurrent": 1000},
+}
+
+
+@cache
+def province() -> Province:
+    """Jiangsu, as `stacks/province.yaml` describes it."""
+    return read(PROVINCE_FILE)
+
+
+@cache
+def small() -> Province:
+    """The main center and two branches in a ring, 3,000 users in all.
+
+    It keeps every relation but the one that there are 13 branches.
+    """
+    whole = province()
+    sites = tuple(whole.site(name).model_copy(update=change) for name, change in _SMALL.items())
+    objectives = whole.objectives.model_copy(update={"users_concurrent_min": 3000})
+    return whole.model_copy(update={"sites": sites, "objectives": objectives})
+
+
+def with_site(world: Province, site: str, **changes: Any) -> Province:  # noqa: ANN401 - any field
+    """The same province, but for those fields of one site."""
+    changed = tuple(
+        one.model_copy(update=changes) if one.id == site else one for one in world.sites
+    )
+    return world.model_copy(update={"sites": changed})
+
+
+def without_site(world: Province, site: str) -> Province:
+    """The same province, but for one site that is gone."""
+    return world.model_copy(update={"sites": tuple(s for s in world.sites if s.id != site)})
+
+
+def with_pool(world: Province, site: str, purpose: Purpose, **changes: Any) -> Province:  # noqa: ANN401 - any field
+    """The same province, but for those fields of one site's node pool."""
+    nodes = tuple(
+        pool.model_copy(update=changes) if pool.purpose is purpose else pool
+        for pool in world.site(site).nodes
+    )
+    return with_site(world, site, nodes=nodes)
+
+
+def with_county(world: Province, site: str, county: str, **changes: Any) -> Province:  # noqa: ANN401 - any field
+    """The same province, but for those fields of one county."""
+    counties = tuple(
+        one.model_copy(update=changes) if one.id == county else one
+        for one in world.site(site).counties
+    )
+    return with_site(world, site, counties=counties)
+
+
+def with_workload(world: Province, workload: str, **changes: Any) -> Province:  # noqa: ANN401 - any field
+    """The same province, but for those fields of one workload."""
+    workloads = tuple(
+        one.model_copy(update=changes) if one.id == workload else one
+        for one in world.platform.workloads
+    )
+    platform = world.platform.model_copy(update={"workloads": workloads})
+    return world.model_copy(update={"platform": platform})
+
+
+def with_objectives(world: Province, **changes: Any) -> Province:  # noqa: ANN401 - any field
+    """The same province, but for those objectives."""
+    return world.model_copy(update={"objectives": world.objectives.model_copy(update=changes)})
