@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from infra.plan.labels import (
+    POOL_LABEL,
+    RACK_LABEL,
+    REGION_LABEL,
+    SITE_LABEL,
+    TIER_LABEL,
+    ZONE_LABEL,
+)
 from infra.plan.values import NodePlan
 from province.platform import Tier
 from province.sites import NodePool, Purpose, Role, Site
-
-REGION_LABEL = "topology.kubernetes.io/region"
-ZONE_LABEL = "topology.kubernetes.io/zone"
-RACK_LABEL = "suyun.io/rack"
-POOL_LABEL = "suyun.io/pool"
-TIER_LABEL = "suyun.io/tier"
-SITE_LABEL = "suyun.io/site"
 
 _TAINTS = {
     Purpose.CONTROL: "node-role.kubernetes.io/control-plane:NoSchedule",

@@ -83,7 +83,10 @@ class NamespacePlan:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WorkloadPlan:
-    """One Deployment with its Service, disruption budget and autoscaler."""
+    """One Deployment with its Service, disruption budget and autoscaler.
+
+    `ready_path` answers 200 while it takes requests, `live_path` while it need not be restarted.
+    """
 
     name: str
     namespace: str
@@ -99,6 +102,8 @@ class WorkloadPlan:
     limits: Compute | None
     priority_class: str
     path_prefixes: tuple[str, ...]
+    ready_path: str = "/healthz/ready"
+    live_path: str = "/healthz/live"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,0 +1,38 @@
+"""The Pulumi program: one site's stack, from its plan.
+
+`pulumi up` by hand and the fleet engine run this same module. Stack configuration:
+
+    suyun:site          the site's id, as in the province's file
+    suyun:environment   `rehearsal` or `production`
+    suyun:province      the province's file, relative to the repository unless absolute
+    suyun:kubeconfig    path of the kubeconfig; without it, KUBECONFIG and its defaults hold
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:
+    # `main: infra/` makes Pulumi put this folder on the path, but the rooms are beside it.
+    sys.path.insert(0, str(ROOT))
+
+import pulumi  # noqa: E402 - the path has to be set first
+
+from infra.components.site import Site  # noqa: E402 - the same
+from infra.plan.site import plan_site  # noqa: E402 - the same
+from province.reader import read  # noqa: E402 - the same
+
+
+def main() -> None:
+    """Plans the site that the stack's configuration names, and builds it."""
+    config = pulumi.Config("suyun")
+    province = read(ROOT / config.require("province"))
+    plan = plan_site(province, config.require("site"), config.require("environment"))
+    site = Site(plan, config.get("kubeconfig"))
+    for name, value in site.outputs.items():
+        pulumi.export(name, value)
+
+
+main()

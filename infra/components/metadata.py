@@ -1,0 +1,21 @@
+"""What every object of a site bears: its name, its labels, and no await of its own.
+
+Each object is created without waiting for its status (`pulumi.com/skipAwait`); one gate at the end
+of the stack waits for all of them (`infra.fleet.readiness`). Awaiting one by one took 40 s for ten
+Deployments, for the SDK keeps only a few resources in flight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+
+_SKIP_AWAIT = {"pulumi.com/skipAwait": "true"}
+
+
+def metadata(name: str, labels: Mapping[str, str], namespace: str | None = None) -> ObjectMetaArgs:
+    """The metadata of one object; `namespace` is left out for what belongs to the cluster."""
+    return ObjectMetaArgs(
+        name=name, namespace=namespace, labels=dict(labels), annotations=_SKIP_AWAIT
+    )

@@ -1,0 +1,62 @@
+"""One site: everything that its stack holds, put together from its plan."""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from infra.components.gateway import Gateway
+from infra.components.namespace import Namespace
+from infra.components.priorities import Priorities
+from infra.components.workload import Workload
+from infra.plan.labels import site_labels
+from infra.plan.values import SitePlan
+
+
+class Site(pulumi.ComponentResource):
+    """A site's namespaces, workloads and edge, in the cluster that `kubeconfig` (a path) names.
+
+    Outputs: `endpoint`, `namespaces`, `workloads` (replicas by name), `users_concurrent`.
+    """
+
+    def __init__(self, plan: SitePlan, kubeconfig: str | None) -> None:
+        super().__init__("suyun:site:Site", plan.site)
+        self._plan = plan
+        self._labels = site_labels(plan)
+        self._within = pulumi.ResourceOptions(parent=self, provider=_provider(plan, kubeconfig))
+        namespaces = {
+            namespace.name: Namespace(namespace, self._labels, self._within)
+            for namespace in plan.namespaces
+        }
+        self._workloads(namespaces)
+        Gateway(
+            plan.gateway,
+            self._labels,
+            {name: (component.namespace,) for name, component in namespaces.items()},
+            self._within,
+        )
+        self.outputs = {
+            "endpoint": f"https://{plan.gateway.hostname}",
+            "namespaces": [namespace.name for namespace in plan.namespaces],
+            "workloads": {workload.name: workload.replicas for workload in plan.workloads},
+            "users_concurrent": plan.users_concurrent,
+        }
+        self.register_outputs(self.outputs)
+
+    def _workloads(self, namespaces: dict[str, Namespace]) -> None:
+        priorities = Priorities(self._plan.priority_classes, self._labels, self._within)
+        for workload in self._plan.workloads:
+            home = namespaces[workload.namespace]
+            Workload(workload, self._labels, (home, priorities), home.namespace, self._within)
+
+
+def _provider(plan: SitePlan, kubeconfig: str | None) -> pulumi.ProviderResource:
+    """The site's own provider, whose identity is the cluster's name.
+
+    So a new kubeconfig for the same cluster (a renewed certificate, another address) never
+    replaces what stands in it.
+    """
+    provider: pulumi.ProviderResource = kubernetes.Provider(
+        plan.site, cluster_identifier=plan.stack, kubeconfig=kubeconfig
+    )
+    return provider
