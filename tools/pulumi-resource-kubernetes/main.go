@@ -7,6 +7,8 @@ package main
 
 import (
 	_ "embed"
+	"fmt"
+	"os"
 
 	"github.com/pulumi/pulumi-kubernetes/provider/v4/pkg/provider"
 )
@@ -18,5 +20,10 @@ var schema []byte
 var version = "v4.25.0"
 
 func main() {
+	// The official program cannot be asked for its version; the toolchain has to.
+	if len(os.Args) == 2 && os.Args[1] == "--version" {
+		fmt.Println(version)
+		return
+	}
 	provider.Serve("kubernetes", version, schema, []byte("{}"))
 }
