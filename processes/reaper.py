@@ -1,6 +1,7 @@
 """Ends an owner's children when the owner is gone: `python -m processes.reaper OWNER`.
 
 The owner holds the other end of standard input; the kernel closes it however the owner dies.
+A new owner cleans by itself before it starts anything, so the reaper then keeps its hands off.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import sys
 from pathlib import Path
 
 from processes.leftovers import clean
+from processes.ownership import take_as_reaper
 
 
 def main() -> int:
@@ -17,7 +19,13 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     sys.stdin.buffer.read()
-    clean(Path(sys.argv[1]))
+    owner = Path(sys.argv[1])
+    if not owner.is_dir():
+        return 0
+    lock = take_as_reaper(owner)
+    if lock is not None:
+        with lock:
+            clean(owner)
     return 0
 
 
