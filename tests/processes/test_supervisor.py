@@ -123,11 +123,19 @@ def test_program_that_is_missing_is_named(tmp_path: Path) -> None:
     assert failed.value.hint
 
 
+async def start_deaf(supervisor: Supervisor, folder: Path) -> Running:
+    """A child that does not heed SIGTERM, for half a second."""
+    ready = folder / "deaf"
+    text = f"trap '' TERM; touch {ready}; while :; do sleep 1; done"
+    child = await supervisor.start(shell(folder, text, grace_seconds=0.5))
+    await asyncio.to_thread(until, ready.exists)
+    return child
+
+
 def test_nothing_starts_once_the_owner_is_ending(tmp_path: Path) -> None:
     async def scene() -> None:
         async with Supervisor(tmp_path) as supervisor:
-            deaf = shell(tmp_path, "trap '' TERM; while :; do sleep 1; done", grace_seconds=0.5)
-            await supervisor.start(deaf)
+            await start_deaf(supervisor, tmp_path)
             ending = asyncio.ensure_future(supervisor.stop_all())
             await asyncio.sleep(0.05)
             with pytest.raises(ProcessError, match="its owner is ending"):
@@ -160,8 +168,7 @@ def test_cancellation_while_ending_waits_for_the_end(tmp_path: Path) -> None:
 
     async def scene() -> None:
         async with Supervisor(tmp_path) as supervisor:
-            deaf = shell(tmp_path, "trap '' TERM; while :; do sleep 1; done", grace_seconds=0.5)
-            pids.append((await supervisor.start(deaf)).pid)
+            pids.append((await start_deaf(supervisor, tmp_path)).pid)
 
     async def impatient() -> None:
         scene_task = asyncio.ensure_future(scene())
