@@ -34,7 +34,7 @@ _KINDS = {
     "string": "text in quotes",
     "tuple": "a list",
     "model": "a mapping of keys to values",
-    "ip": "a prefix such as 10.8.0.0/13 or fd00:0:0:8::/64, all bits beyond its length zero",
+    "ip": "a prefix such as 10.8.0.0/13 or fd00:0:0:8::/64",
 }
 
 _BOUNDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
@@ -64,7 +64,12 @@ def _sentence(detail: ErrorDetails) -> tuple[str, str, str]:
         hint = _choice(last, _keys_at(detail["loc"][:-1]))
         return "keys-are-known", f"there is no key '{last}' here", hint
     if kind == "value_error":
-        return "values-are-valid", "its keys do not fit together", str(detail["ctx"]["error"])
+        hint = (
+            f"give {_KINDS['ip']}"
+            if isinstance(detail["input"], str)
+            else "mend these keys together"
+        )
+        return "values-are-valid", str(detail["ctx"]["error"]), hint
     wanted = _wanted(detail)
     hint = f"give {wanted}"
     if kind == "enum":

@@ -196,15 +196,25 @@ def _validate(path: Path, root: yaml.MappingNode, found: list[Finding]) -> Provi
         data = json.dumps(yaml.SafeLoader("").construct_document(root), default=str)
         province = Province.model_validate_json(data, strict=True)
     except ValidationError as error:
-        for detail in error.errors(include_url=False):
-            subject, line = _place(root, detail["loc"])
-            found.append(value_finding(detail, subject, f"{path}:{line}"))
+        found += _value_findings(path, root, error)
         raise ProvinceError(path, found) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ProvinceError(path, [*found, _syntax_finding(path, "", error)]) from error
     if found:
         raise ProvinceError(path, found)
     return province
+
+
+def _value_findings(path: Path, root: yaml.Node, error: ValidationError) -> list[Finding]:
+    """One finding for each place and complaint, though many aliases may lead to the place."""
+    found: dict[tuple[str, str], Finding] = {}
+    for detail in error.errors(include_url=False):
+        if detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]:
+            continue  # pydantic counted the valid entries alone; the others have their own errors
+        subject, line = _place(root, detail["loc"])
+        finding = value_finding(detail, subject, f"{path}:{line}")
+        found.setdefault((str(finding.location), finding.evidence), finding)
+    return list(found.values())
 
 
 def _file_finding(path: Path, line: int, rule: str, evidence: str, hint: str) -> Finding:
