@@ -9,15 +9,15 @@ from province.value import Value
 
 
 class Figure(Value):
-    """`low` and `high` bound the true value where an interval is known; `objective` is the bound."""
+    """`low` and `high` bound the true value where an interval is known."""
 
-    model_config = ConfigDict(allow_inf_nan=False)
+    model_config = ConfigDict(allow_inf_nan=False, json_schema_serialization_defaults_required=True)
 
-    value: float
+    value: int | float
     unit: str
-    low: float | None = None
-    high: float | None = None
-    objective: float | None = None
+    low: int | float | None = None
+    high: int | float | None = None
+    objective: int | float | None = None
 
 
 class ClaimVerdict(Value):

@@ -26,7 +26,8 @@ def wilson(events: int, trials: int, z: float = Z_95) -> Interval:
 
     E. B. Wilson, "Probable inference, the law of succession, and statistical inference",
     J. Am. Stat. Assoc. 22 (1927) 209-212. Unlike the normal approximation it keeps its coverage
-    for rare events and is not empty for none. Raises ValueError unless 0 <= events <= trials, trials > 0.
+    for rare events and is not empty for none. Raises ValueError unless 0 <= events <= trials
+    and trials > 0.
     """
     if not 0 <= events <= trials or trials == 0:
         raise ValueError(f"{events} events in {trials} trials have no share")

@@ -1,4 +1,4 @@
-"""Reading a file of JSON lines that may come from a run that was killed, or from a later version."""
+"""Reads JSON lines that may come from a run that was killed, or from another version."""
 
 from __future__ import annotations
 
@@ -63,5 +63,9 @@ def _unreadable(file: Path, number: int, error: ValidationError) -> Finding:
         evidence = f"it cannot be read: {key + ': ' if key else ''}{first['msg']}"
         hint = "restore the folder as the run left it, or run again"
     return Finding(
-        rule=WHOLE, subject=file.name, evidence=evidence, hint=hint, location=f"{file.name}:{number}"
+        rule=WHOLE,
+        subject=file.name,
+        evidence=evidence,
+        hint=hint,
+        location=f"{file.name}:{number}",
     )

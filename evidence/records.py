@@ -16,7 +16,7 @@ from province.value import Value
 
 
 class Record(Value):
-    """One line of evidence. Not-a-number is no measurement: it compares as neither kept nor broken."""
+    """One line of evidence. Not-a-number is refused: it would compare as within any bound."""
 
     model_config = ConfigDict(allow_inf_nan=False)
 
@@ -126,8 +126,7 @@ class LoadRecord(Record):
     """The load run as a whole: who was connected, for how long, and whether the counts agree.
 
     `started = completed + failed + in_flight`, where completed means that a whole response was
-    read, whatever its status, and failed that none was. `edge_completed` is the edge's own count
-    of responses to the load's addresses, `edge_aborted` its count of requests whose client left.
+    read, whatever its status, and failed that none was.
     """
 
     topic: ClassVar[str] = "load"
@@ -142,9 +141,6 @@ class LoadRecord(Record):
     failed: int
     in_flight: int
     responses_refused: int
-    edge_completed: int
-    edge_aborted: int
-    platform_requests: int
     bytes_received: int
     workers_planned: int
     workers_lost: int
@@ -154,3 +150,20 @@ class LoadRecord(Record):
     seed: int
     users_ipv6: int = 0
     response_refused_names: tuple[str, ...] = ()
+
+
+class EdgeRecord(Record):
+    """The edge's own count of the load's requests, read from it after the load has ended.
+
+    `completed` are responses sent whole, `aborted` requests whose client left before that;
+    `by_status` parts the completed ones; `platform_requests` are those that reached the
+    platform behind the edge.
+    """
+
+    topic: ClassVar[str] = "edge"
+    completed: int
+    aborted: int
+    by_status: dict[str, int]
+    platform_requests: int
+    connections_peak: int
+    bytes_sent: int

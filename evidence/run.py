@@ -76,7 +76,9 @@ class RunFolder:
             written = os.write(file, line)
             if written < len(line):
                 os.ftruncate(file, os.fstat(file).st_size - written)
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._file(record.topic)))
+                raise OSError(
+                    errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._file(record.topic))
+                )
         finally:
             os.close(file)
 

@@ -1,0 +1,57 @@
+"""How figures are put into words, the same in the report and on the console."""
+
+from __future__ import annotations
+
+import re
+
+from evidence.figure import Figure
+
+_BYTES = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_KIBI = 1024
+_SMALL = 100
+"""From here on decimals say nothing that a reader would use."""
+
+
+def quantity(value: float, unit: str) -> str:
+    """A value with its unit: `12,345 users`, `0.02 %`, `3.1 MiB`."""
+    if unit == "ratio":
+        return f"{value * 100:.3g} %"
+    if unit == "bytes":
+        return _bytes(value)
+    return f"{_number(value)} {unit}"
+
+
+def bounds(figure: Figure) -> str:
+    """The interval and the objective, or nothing where neither is known."""
+    parts = []
+    if figure.low is not None and figure.high is not None:
+        parts.append(f"{quantity(figure.low, figure.unit)} to {quantity(figure.high, figure.unit)}")
+    if figure.objective is not None:
+        parts.append(f"objective {quantity(figure.objective, figure.unit)}")
+    return ", ".join(parts)
+
+
+def label(name: str) -> str:
+    """A figure's name as words: `login_response_ms_p95` is `login response p95`."""
+    words = [word for word in name.split("_") if word not in {"ms", "ratio"}]
+    return " ".join("IPv6" if word == "ipv6" else word for word in words)
+
+
+def printable(text: str) -> str:
+    """The text without control characters: evidence may hold what a process wrote."""
+    return _CONTROL.sub("\ufffd", text)
+
+
+def _number(value: float) -> str:
+    if float(value).is_integer() or abs(value) >= _SMALL:
+        return f"{value:,.0f}"
+    return f"{value:.2g}" if abs(value) < 1 else f"{value:.1f}"
+
+
+def _bytes(value: float) -> str:
+    for unit in _BYTES[:-1]:
+        if abs(value) < _KIBI:
+            return f"{_number(value)} {unit}"
+        value /= _KIBI
+    return f"{_number(value)} {_BYTES[-1]}"

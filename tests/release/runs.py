@@ -1,0 +1,190 @@
+"""A small run made by hand: three sites, 3,000 users, everything as promised; and ways to break it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from evidence.records import (
+    BinaryRecord,
+    BootRecord,
+    EdgeRecord,
+    JourneyRecord,
+    LoadRecord,
+    PolicyRecord,
+    Record,
+    RunRecord,
+    StackRecord,
+    StageRecord,
+)
+from evidence.run import RunFolder
+from evidence.verdict import Verdict
+from province.findings import Finding
+from province.province import Province
+from release.gathered import Gathered
+from tests import worlds
+
+USERS = 3000
+REQUESTS = 5000
+"""A journey's requests: enough for none in 5,000 to show an error ratio under 0.1 %."""
+
+FINDING = Finding(
+    rule="containers-have-limits",
+    subject="Deployment city/catalogue",
+    evidence="container catalogue has no memory limit",
+    hint="set limits.memory",
+)
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def run_record(**changes: Any) -> RunRecord:
+    values: dict[str, Any] = {
+        "run": "20261124-073000-ab12",
+        "scope": "rehearsal",
+        "started_at": 1795505400.0,
+        "commit": "0123456789ab",
+        "province_sha256": sha256(worlds.PROVINCE_FILE.read_bytes()),
+        "cpus": 2,
+        "memory_gib": 23.5,
+        "users_asked": USERS,
+        "seed": 1,
+    }
+    return RunRecord(**{**values, **changes})
+
+
+def stage(name: str, **changes: Any) -> StageRecord:
+    values = {"seconds": 12.5, "verdict": Verdict.PASS, "reason": f"{name} ended well"}
+    return StageRecord(name=name, **{**values, **changes})
+
+
+def boot(site: str, **changes: Any) -> BootRecord:
+    values = {
+        "kubernetes_version": "v1.34.4",
+        "ready_seconds": 21.5,
+        "nodes_planned": 21,
+        "nodes_ready": 21,
+        "memory_mib": 380.0,
+    }
+    return BootRecord(site=site, **{**values, **changes})
+
+
+def stack(site: str, operation: str, **changes: Any) -> StackRecord:
+    values = {"seconds": 33.0, "resources": 90, "same": 90, "ready": None}
+    if operation == "up":
+        values |= {"created": 90, "same": 0, "ready": True, "ready_seconds": 2.5}
+    merged: dict[str, Any] = {**values, **changes}
+    return StackRecord(site=site, stack=f"rehearsal.{site}", operation=operation, **merged)
+
+
+def policy(site: str, **changes: Any) -> PolicyRecord:
+    values: dict[str, Any] = {"rules": 10, "resources": 90, "findings": ()}
+    return PolicyRecord(site=site, **{**values, **changes})
+
+
+def journey(name: str, **changes: Any) -> JourneyRecord:
+    values = {
+        "requests": REQUESTS,
+        "failed": 0,
+        "response_ms_p50": 3.0,
+        "response_ms_p95": 9.0,
+        "response_ms_p99": 21.0,
+        "response_ms_max": 99.0,
+        "bytes_received": 5_000_000,
+    }
+    return JourneyRecord(journey=name, **{**values, **changes})
+
+
+def load(**changes: Any) -> LoadRecord:
+    values: dict[str, Any] = {
+        "users_planned": USERS,
+        "users_connected_peak": USERS,
+        "users_held_min": USERS,
+        "hold_seconds": 300.0,
+        "ramp_seconds": 60.0,
+        "tls": True,
+        "started": 41_000,
+        "completed": 40_990,
+        "failed": 6,
+        "in_flight": 4,
+        "responses_refused": 0,
+        "bytes_received": 60_000_000,
+        "workers_planned": 2,
+        "workers_lost": 0,
+        "worker_cpu_percent_max": 55.0,
+        "worker_lag_ms_p99": 4.0,
+        "worker_memory_mib_max": 210.0,
+        "seed": 1,
+        "users_ipv6": 0,
+    }
+    return LoadRecord(**{**values, **changes})
+
+
+def edge(**changes: Any) -> EdgeRecord:
+    values: dict[str, Any] = {
+        "completed": 40_990,
+        "aborted": 4,
+        "by_status": {"200": 40_990},
+        "platform_requests": 40_994,
+        "connections_peak": USERS,
+        "bytes_sent": 61_000_000,
+    }
+    return EdgeRecord(**{**values, **changes})
+
+
+def whole(world: Province | None = None) -> tuple[Record, ...]:
+    """The records of a run in which everything was as promised."""
+    world = world or worlds.small()
+    sites = [site.id for site in world.sites]
+    operations = ("preview", "up", "second-preview", "destroy")
+    names = ("toolchain", "machine-room", "policies", "deploy", "load", "destroy", "judge")
+    return (
+        *(binary(name) for name in ("etcd", "nginx")),
+        *(boot(site) for site in sites),
+        *(policy(site) for site in sites),
+        *(stack(site, operation) for operation in operations for site in sites),
+        *(journey(objective.journey.value) for objective in world.objectives.journeys),
+        load(),
+        edge(),
+        *(stage(name) for name in names),
+    )
+
+
+def binary(name: str) -> BinaryRecord:
+    return BinaryRecord(
+        name=name, version="1.0.0", origin="cache", path=name, sha256="0" * 64, seconds=0.1
+    )
+
+
+def gathered(*records: Record, world: Province | None = None, **changes: Any) -> Gathered:
+    """What a folder with these records gathers, in the small province."""
+    return Gathered(
+        run=run_record(**changes), province=world or worlds.small(), records=tuple(records)
+    )
+
+
+def without(records: Iterable[Record], *kinds: type[Record]) -> tuple[Record, ...]:
+    """The records, but for those of these kinds."""
+    return tuple(record for record in records if not isinstance(record, kinds))
+
+
+def written(root: Path, records: Iterable[Record] = (), **changes: Any) -> RunFolder:
+    """A run folder on disk. Its province is the real one: 14 sites, 200,000 users."""
+    run = RunFolder.create(root, "20261124-073000-ab12")
+    run.store_input("province.yaml", worlds.PROVINCE_FILE.read_bytes())
+    run.append(run_record(**changes))
+    for record in records:
+        run.append(record)
+    return run
+
+
+def rehearsed(root: Path) -> RunFolder:
+    """A whole rehearsal of the real province at 20,000 users."""
+    users = {"users_planned": 20_000, "users_connected_peak": 20_000, "users_held_min": 20_000}
+    kept = without(whole(worlds.province()), LoadRecord, StageRecord)
+    ends = tuple(record for record in whole(worlds.province()) if isinstance(record, StageRecord))
+    return written(root, (*kept, load(**users), *ends))

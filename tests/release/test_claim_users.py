@@ -1,0 +1,144 @@
+"""Claim `users`: validity first, then objectives, then reach."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from evidence.figure import ClaimVerdict
+from evidence.records import EdgeRecord, JourneyRecord, LoadRecord
+from evidence.verdict import Verdict
+from release.claims.generator import WORKER_CPU_PERCENT_MAX, WORKER_LAG_MS_P99_MAX
+from release.claims.users import judge_users
+from tests.release import runs
+
+WHOLE = runs.whole()
+
+
+def loaded(**changes: Any) -> ClaimVerdict:
+    return judge_users(runs.gathered(*runs.without(WHOLE, LoadRecord), runs.load(**changes)))
+
+
+def video(**changes: Any) -> ClaimVerdict:
+    others = (r for r in WHOLE if not (isinstance(r, JourneyRecord) and r.journey == "video"))
+    return judge_users(runs.gathered(*others, runs.journey("video", **changes)))
+
+
+def test_all_promised_users_held_and_served_pass() -> None:
+    claim = judge_users(runs.gathered(*WHOLE))
+    assert claim.verdict is Verdict.PASS
+    assert claim.evidence == ("load.jsonl", "edge.jsonl", "load-journeys.jsonl")
+    figures = claim.figures
+    assert figures["users_connected_peak"].value == figures["users_held_min"].value == 3000
+    assert figures["users_connected_peak"].objective == 3000
+    assert figures["requests_per_second"].value == pytest.approx(7 * 5000 / 300)
+    assert figures["bytes_per_user"].value == 20_000
+    assert figures["requests_unreconciled"].value == 0
+    assert figures["login_response_ms_p95"].objective == 1000
+    ratio = figures["login_errors_ratio"]
+    assert (ratio.value, ratio.low) == (0, 0)
+    assert ratio.high == pytest.approx(0.000768, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"workers_lost": 1}, "1 of 2 load workers were lost"),
+        ({"worker_cpu_percent_max": WORKER_CPU_PERCENT_MAX + 1}, "the generator was saturated"),
+        ({"worker_lag_ms_p99": WORKER_LAG_MS_P99_MAX + 1}, "the generator was late"),
+        ({"tls": False}, "without TLS"),
+        ({"started": 41_001}, "the generator's counts do not agree"),
+        ({"in_flight": 5}, "the generator's counts do not agree"),
+        ({"started": 41_001, "completed": 40_991}, "40,991 responses were read, 40,990 were sent"),
+        (
+            {"started": 9, "completed": 9, "failed": 0, "in_flight": 0},
+            "journeys count 35,000 requests, more than the 9 started",
+        ),
+    ],
+)
+def test_a_load_run_that_cannot_be_believed_is_unknown(changes: Any, reason: str) -> None:
+    claim = loaded(**changes)
+    assert claim.verdict is Verdict.UNKNOWN
+    assert reason in claim.reason
+
+
+def test_a_generator_at_its_bounds_is_valid() -> None:
+    claim = loaded(
+        worker_cpu_percent_max=WORKER_CPU_PERCENT_MAX, worker_lag_ms_p99=WORKER_LAG_MS_P99_MAX
+    )
+    assert claim.verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"response_ms_p95": 801.0}, "video: p95 801 ms, objective 800 ms"),
+        ({"response_ms_p99": 2500.0}, "video: p99 2,500 ms, objective 2,000 ms"),
+        ({"failed": 50}, "50 of 5,000 video requests failed, objective 0.10%"),
+    ],
+)
+def test_a_broken_objective_fails_at_any_number_of_users(changes: Any, reason: str) -> None:
+    assert video(**changes).verdict is Verdict.FAIL
+    assert reason in video(**changes).reason
+
+
+def test_a_broken_objective_of_an_invalid_run_says_nothing() -> None:
+    records = (*runs.without(WHOLE, LoadRecord), runs.load(workers_lost=1))
+    slow = (r for r in records if not isinstance(r, JourneyRecord))
+    claim = judge_users(runs.gathered(*slow, runs.journey("video", response_ms_p95=9999.0)))
+    assert claim.verdict is Verdict.UNKNOWN
+    assert "9,999" not in claim.reason
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"users_connected_peak": 300, "users_held_min": 300}, "300 of 3,000 users were reached"),
+        ({"users_held_min": 2999}, "2,999 of 3,000 users stayed through the hold"),
+        ({"hold_seconds": 60.0}, "held for 60 of 300 seconds"),
+    ],
+)
+def test_fewer_users_or_less_time_than_promised_is_unknown(changes: Any, reason: str) -> None:
+    claim = loaded(**changes)
+    assert claim.verdict is Verdict.UNKNOWN
+    assert claim.reason == reason if "held for" not in reason else reason in claim.reason
+
+
+@pytest.mark.parametrize("failed", [0, 1])
+def test_too_few_requests_show_nothing_of_errors(failed: int) -> None:
+    claim = video(requests=1000, failed=failed)
+    assert claim.verdict is Verdict.UNKNOWN
+    assert f"{failed} of 1,000 video requests failed: too few requests" in claim.reason
+
+
+def test_a_journey_without_requests_is_unknown() -> None:
+    claim = video(requests=0)
+    assert claim.verdict is Verdict.UNKNOWN
+    assert claim.reason == "there was no video request during the hold"
+    assert "video_errors_ratio" not in claim.figures
+
+
+def test_the_edges_count_is_needed() -> None:
+    claim = judge_users(runs.gathered(*runs.without(WHOLE, EdgeRecord)))
+    assert claim.verdict is Verdict.UNKNOWN
+    assert claim.reason == "the edge's own count is missing"
+
+
+def test_counts_of_several_edges_add_up() -> None:
+    parts = (runs.edge(completed=40_000), runs.edge(completed=990))
+    claim = judge_users(runs.gathered(*runs.without(WHOLE, EdgeRecord), *parts))
+    assert claim.verdict is Verdict.PASS
+
+
+def test_two_load_runs_are_no_load_run() -> None:
+    claim = judge_users(runs.gathered(*WHOLE, runs.load()))
+    assert claim.verdict is Verdict.UNKNOWN
+    assert claim.reason == "2 load runs in one folder"
+
+
+def test_no_load_is_no_evidence_yet() -> None:
+    kinds = (LoadRecord, EdgeRecord, JourneyRecord)
+    claim = judge_users(runs.gathered(*runs.without(WHOLE, *kinds)))
+    assert claim.verdict is Verdict.UNKNOWN
+    assert claim.reason.startswith("no evidence yet")
