@@ -1,11 +1,10 @@
-"""A small run made by hand: three sites, 3,000 users, everything as promised; and ways to break it."""
+"""A small run made by hand: three sites, 3,000 users, all as promised; and ways to break it."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from evidence.records import (
     BinaryRecord,
@@ -42,8 +41,8 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def run_record(**changes: Any) -> RunRecord:
-    values: dict[str, Any] = {
+def run_record(**changes: object) -> RunRecord:
+    values: dict[str, object] = {
         "run": "20261124-073000-ab12",
         "scope": "rehearsal",
         "started_at": 1795505400.0,
@@ -54,40 +53,44 @@ def run_record(**changes: Any) -> RunRecord:
         "users_asked": USERS,
         "seed": 1,
     }
-    return RunRecord(**{**values, **changes})
+    return RunRecord.model_validate({**values, **changes})
 
 
-def stage(name: str, **changes: Any) -> StageRecord:
-    values = {"seconds": 12.5, "verdict": Verdict.PASS, "reason": f"{name} ended well"}
-    return StageRecord(name=name, **{**values, **changes})
+def stage(name: str, **changes: object) -> StageRecord:
+    values: dict[str, object] = {
+        "seconds": 12.5,
+        "verdict": Verdict.PASS,
+        "reason": f"{name} ended well",
+    }
+    return StageRecord.model_validate({"name": name, **values, **changes})
 
 
-def boot(site: str, **changes: Any) -> BootRecord:
-    values = {
+def boot(site: str, **changes: object) -> BootRecord:
+    values: dict[str, object] = {
         "kubernetes_version": "v1.34.4",
         "ready_seconds": 21.5,
         "nodes_planned": 21,
         "nodes_ready": 21,
         "memory_mib": 380.0,
     }
-    return BootRecord(site=site, **{**values, **changes})
+    return BootRecord.model_validate({"site": site, **values, **changes})
 
 
-def stack(site: str, operation: str, **changes: Any) -> StackRecord:
-    values = {"seconds": 33.0, "resources": 90, "same": 90, "ready": None}
+def stack(site: str, operation: str, **changes: object) -> StackRecord:
+    values: dict[str, object] = {"seconds": 33.0, "resources": 90, "same": 90, "ready": None}
     if operation == "up":
         values |= {"created": 90, "same": 0, "ready": True, "ready_seconds": 2.5}
-    merged: dict[str, Any] = {**values, **changes}
-    return StackRecord(site=site, stack=f"rehearsal.{site}", operation=operation, **merged)
+    who = {"site": site, "stack": f"rehearsal.{site}", "operation": operation}
+    return StackRecord.model_validate({**who, **values, **changes})
 
 
-def policy(site: str, **changes: Any) -> PolicyRecord:
-    values: dict[str, Any] = {"rules": 10, "resources": 90, "findings": ()}
-    return PolicyRecord(site=site, **{**values, **changes})
+def policy(site: str, **changes: object) -> PolicyRecord:
+    values: dict[str, object] = {"rules": 10, "resources": 90, "findings": ()}
+    return PolicyRecord.model_validate({"site": site, **values, **changes})
 
 
-def journey(name: str, **changes: Any) -> JourneyRecord:
-    values = {
+def journey(name: str, **changes: object) -> JourneyRecord:
+    values: dict[str, object] = {
         "requests": REQUESTS,
         "failed": 0,
         "response_ms_p50": 3.0,
@@ -96,11 +99,11 @@ def journey(name: str, **changes: Any) -> JourneyRecord:
         "response_ms_max": 99.0,
         "bytes_received": 5_000_000,
     }
-    return JourneyRecord(journey=name, **{**values, **changes})
+    return JourneyRecord.model_validate({"journey": name, **values, **changes})
 
 
-def load(**changes: Any) -> LoadRecord:
-    values: dict[str, Any] = {
+def load(**changes: object) -> LoadRecord:
+    values: dict[str, object] = {
         "users_planned": USERS,
         "users_connected_peak": USERS,
         "users_held_min": USERS,
@@ -121,11 +124,11 @@ def load(**changes: Any) -> LoadRecord:
         "seed": 1,
         "users_ipv6": 0,
     }
-    return LoadRecord(**{**values, **changes})
+    return LoadRecord.model_validate({**values, **changes})
 
 
-def edge(**changes: Any) -> EdgeRecord:
-    values: dict[str, Any] = {
+def edge(**changes: object) -> EdgeRecord:
+    values: dict[str, object] = {
         "completed": 40_990,
         "aborted": 4,
         "by_status": {"200": 40_990},
@@ -133,7 +136,7 @@ def edge(**changes: Any) -> EdgeRecord:
         "connections_peak": USERS,
         "bytes_sent": 61_000_000,
     }
-    return EdgeRecord(**{**values, **changes})
+    return EdgeRecord.model_validate({**values, **changes})
 
 
 def whole(world: Province | None = None) -> tuple[Record, ...]:
@@ -160,7 +163,7 @@ def binary(name: str) -> BinaryRecord:
     )
 
 
-def gathered(*records: Record, world: Province | None = None, **changes: Any) -> Gathered:
+def gathered(*records: Record, world: Province | None = None, **changes: object) -> Gathered:
     """What a folder with these records gathers, in the small province."""
     return Gathered(
         run=run_record(**changes), province=world or worlds.small(), records=tuple(records)
@@ -172,7 +175,7 @@ def without(records: Iterable[Record], *kinds: type[Record]) -> tuple[Record, ..
     return tuple(record for record in records if not isinstance(record, kinds))
 
 
-def written(root: Path, records: Iterable[Record] = (), **changes: Any) -> RunFolder:
+def written(root: Path, records: Iterable[Record] = (), **changes: object) -> RunFolder:
     """A run folder on disk. Its province is the real one: 14 sites, 200,000 users."""
     run = RunFolder.create(root, "20261124-073000-ab12")
     run.store_input("province.yaml", worlds.PROVINCE_FILE.read_bytes())

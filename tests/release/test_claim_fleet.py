@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
+from evidence.figure import ClaimVerdict
 from evidence.records import BootRecord, Record, StackRecord
 from evidence.verdict import Verdict
 from release.claims.fleet import judge_fleet
+from tests import worlds
 from tests.release import runs
 
 WHOLE = runs.whole()
 
 
-def after(*more: Record) -> Any:
+def after(*more: Record) -> ClaimVerdict:
     return judge_fleet(runs.gathered(*WHOLE, *more))
 
 
@@ -103,5 +103,5 @@ def test_no_record_at_all_is_no_evidence_yet() -> None:
 
 
 def test_many_sites_are_named_in_short() -> None:
-    claim = judge_fleet(runs.gathered(runs.boot("main"), world=runs.worlds.province()))
+    claim = judge_fleet(runs.gathered(runs.boot("main"), world=worlds.province()))
     assert "nanjing, wuxi, xuzhou and 10 more" in claim.reason

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from evidence.figure import ClaimVerdict
@@ -16,11 +14,11 @@ from tests.release import runs
 WHOLE = runs.whole()
 
 
-def loaded(**changes: Any) -> ClaimVerdict:
+def loaded(**changes: object) -> ClaimVerdict:
     return judge_users(runs.gathered(*runs.without(WHOLE, LoadRecord), runs.load(**changes)))
 
 
-def video(**changes: Any) -> ClaimVerdict:
+def video(**changes: object) -> ClaimVerdict:
     others = (r for r in WHOLE if not (isinstance(r, JourneyRecord) and r.journey == "video"))
     return judge_users(runs.gathered(*others, runs.journey("video", **changes)))
 
@@ -57,7 +55,9 @@ def test_all_promised_users_held_and_served_pass() -> None:
         ),
     ],
 )
-def test_a_load_run_that_cannot_be_believed_is_unknown(changes: Any, reason: str) -> None:
+def test_a_load_run_that_cannot_be_believed_is_unknown(
+    changes: dict[str, object], reason: str
+) -> None:
     claim = loaded(**changes)
     assert claim.verdict is Verdict.UNKNOWN
     assert reason in claim.reason
@@ -78,7 +78,9 @@ def test_a_generator_at_its_bounds_is_valid() -> None:
         ({"failed": 50}, "50 of 5,000 video requests failed, objective 0.10%"),
     ],
 )
-def test_a_broken_objective_fails_at_any_number_of_users(changes: Any, reason: str) -> None:
+def test_a_broken_objective_fails_at_any_number_of_users(
+    changes: dict[str, object], reason: str
+) -> None:
     assert video(**changes).verdict is Verdict.FAIL
     assert reason in video(**changes).reason
 
@@ -99,7 +101,9 @@ def test_a_broken_objective_of_an_invalid_run_says_nothing() -> None:
         ({"hold_seconds": 60.0}, "held for 60 of 300 seconds"),
     ],
 )
-def test_fewer_users_or_less_time_than_promised_is_unknown(changes: Any, reason: str) -> None:
+def test_fewer_users_or_less_time_than_promised_is_unknown(
+    changes: dict[str, object], reason: str
+) -> None:
     claim = loaded(**changes)
     assert claim.verdict is Verdict.UNKNOWN
     assert claim.reason == reason if "held for" not in reason else reason in claim.reason

@@ -7,13 +7,14 @@ import io
 import pytest
 from rich.console import Console
 
+from evidence.records import Record
 from province.claims import CLAIMS
 from release.console import print_judgement
 from release.judge import judge_gathered
 from tests.release import runs
 
 
-def printed(width: int = 80, *records: runs.Record, terminal: bool = False) -> str:
+def printed(width: int = 80, *records: Record, terminal: bool = False) -> str:
     stream = io.StringIO()
     console = Console(file=stream, width=width, force_terminal=terminal, highlight=False)
     print_judgement(judge_gathered(runs.gathered(*runs.whole(), *records)), console)
