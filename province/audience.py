@@ -49,10 +49,10 @@ class Crowd:
 def crowds(province: Province, users: int) -> tuple[Crowd, ...]:
     """Exactly `users` people over all branches, in the order of the file and of `Persona`.
 
-    Branches get shares by `users_concurrent`. Within a branch of at least one user a persona,
-    each persona gets one, so that no journey goes unmeasured; the rest is shared by how many such
-    persons there are. Shares are rounded by the largest remainder. Raises ValueError for fewer
-    than no users, or for a province without branches that serve any.
+    Branches get shares by `users_concurrent`, personas by how many such persons the branch has,
+    both rounded by the largest remainder. A persona that would get none takes one user from the
+    largest, where the branch has a user for each, so that no journey goes unmeasured. Raises
+    ValueError for fewer than no users, or for a province whose branches serve none.
     """
     branches = province.branches
     shares = apportion(users, [site.users_concurrent for site in branches])
@@ -104,13 +104,16 @@ def password(secret: bytes, account: str) -> str:
 
 
 def _crowds_at(site: Site, users: int) -> tuple[Crowd, ...]:
-    first = 1 if users >= len(Persona) else 0
-    rest = users - first * len(Persona)
-    counts = apportion(rest, _weights(site))
+    counts = list(apportion(users, _weights(site)))
+    if users >= len(Persona):
+        for index, count in enumerate(counts):
+            if count == 0:
+                counts[counts.index(max(counts))] -= 1
+                counts[index] = 1
     return tuple(
-        Crowd(site=site.id, persona=persona, users=first + count)
+        Crowd(site=site.id, persona=persona, users=count)
         for persona, count in zip(Persona, counts, strict=True)
-        if first + count
+        if count
     )
 
 

@@ -52,5 +52,5 @@ class Province(Value):
 
     @property
     def users_concurrent(self) -> int:
-        """Users that all branches together serve at once."""
+        """Users that all branches together serve at once; who uses main is one of them."""
         return sum(site.users_concurrent for site in self.branches)

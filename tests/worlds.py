@@ -13,7 +13,7 @@ from province.sites import Purpose
 PROVINCE_FILE = Path(__file__).resolve().parent.parent / "stacks" / "province.yaml"
 
 _SMALL = {
-    "main": {"backup_partner": "suzhou", "users_concurrent": 0},
+    "main": {"backup_partner": "suzhou", "users_concurrent": 750},
     "suzhou": {"backup_partner": "xuzhou", "users_concurrent": 2000},
     "xuzhou": {"backup_partner": "main", "users_concurrent": 1000},
 }

@@ -145,12 +145,12 @@ def test_a_key_given_twice_is_refused(findings: Findings) -> None:
 
 
 def test_a_key_that_overrides_a_merged_one_is_no_duplicate(tmp_path: Path) -> None:
-    text, _ = change("- *platform", "- {<<: *platform, count: 9}")
+    text, _ = change("- *platform\n", "- {<<: *platform, count: 15}\n")
     path = tmp_path / "province.yaml"
     path.write_text(text, "utf-8")
-    pool = read(path).site("wuxi").pool(Purpose.PLATFORM)
+    pool = read(path).site("xuzhou").pool(Purpose.PLATFORM)
     assert pool is not None
-    assert pool.count == 9
+    assert pool.count == 15
 
 
 def test_a_merged_key_is_found_where_it_was_written(findings: Findings) -> None:

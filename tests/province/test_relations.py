@@ -247,12 +247,13 @@ def test_storage_reaches_the_promised_size() -> None:
 
 def test_platform_fits_a_failed_partners_users() -> None:
     check = relations.check_platform_fits_a_failed_partners_users
-    # Suzhou's copies go to xuzhou: its nine machines hold its own users, xuzhou's six not both.
-    crowded = worlds.with_site(SMALL, "suzhou", users_concurrent=64_000)
-    assert breaches(check, crowded) == [
+    # Suzhou's copies go to xuzhou: six machines hold the users of either, but not of both.
+    crowded = worlds.with_site(SMALL, "suzhou", users_concurrent=60_000)
+    crowded = worlds.with_site(crowded, "xuzhou", users_concurrent=5_000)
+    narrow = worlds.with_pool(crowded, "xuzhou", Purpose.PLATFORM, count=6)
+    assert breaches(check, narrow) == [
         ("sites.xuzhou.nodes.platform", "65000 users need 90.0 cores of 86.4")
     ]
-    wide = worlds.with_pool(crowded, "xuzhou", Purpose.PLATFORM, count=9)
-    assert breaches(check, wide) == []
+    assert breaches(check, crowded) == []
     without = worlds.with_site(SMALL, "main", nodes=SMALL.main.nodes[:1])
     assert subjects(check, without) == ["sites.main.nodes.platform"]
