@@ -1,0 +1,73 @@
+"""One process of the platform: `python -m rehearsal.platform --folder F --socket S --process N`.
+
+The folder holds `platform.sqlite` and `token.key`, made beforehand (`rehearsal.platform.platform`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import socket
+import sys
+from pathlib import Path
+
+import uvicorn
+
+from rehearsal.platform.app import create_app
+from rehearsal.platform.sqlite import SqliteStorage
+from rehearsal.platform.storage import StorageError
+from rehearsal.platform.tokens import Tokens
+from rehearsal.platform.video import GeneratedSegments
+
+BACKLOG = 4096
+"""nginx answers 502 at once when a Unix socket's backlog is full. The kernel's own limit."""
+KEEP_ALIVE_SECONDS = 24 * 3600
+"""The edge closes idle connections, never the platform, so that none closes under a request."""
+
+
+def main() -> int:
+    """Serves until SIGTERM. Exit status 1, with one line, when folder or socket is unusable."""
+    parser = argparse.ArgumentParser(prog="python -m rehearsal.platform", description=__doc__)
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--socket", type=Path, required=True)
+    parser.add_argument("--process", type=int, default=0)
+    order = parser.parse_args()
+    try:
+        _serve(order.folder, order.socket, order.process)
+    except (OSError, ValueError, StorageError) as error:
+        sys.stderr.write(f"the platform cannot start: {error}\n")
+        return 1
+    return 0
+
+
+def _serve(folder: Path, path: Path, process: int) -> None:
+    tokens = Tokens((folder / "token.key").read_bytes())
+    app = create_app(
+        SqliteStorage(folder / "platform.sqlite"), GeneratedSegments(), tokens, process
+    )
+    config = uvicorn.Config(
+        app,
+        loop="asyncio",
+        http="httptools",
+        ws="none",
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        proxy_headers=False,
+        backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=2,
+    )
+    with _listening(path) as listener:
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listening(path: Path) -> socket.socket:
+    """A socket in place of one that an earlier process left. Its folder keeps strangers out."""
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(path))
+    return listener
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,104 @@
+"""Exact counts of what one platform process answered, by route and status."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from province.value import Value
+from rehearsal.platform.routes import INTERNAL, route_of
+
+
+class RouteCount(Value):
+    """Whole answers of one route with one status; `body_bytes` without headers."""
+
+    route: str
+    status: int
+    answered: int
+    body_bytes: int
+
+
+class PlatformCounters(Value):
+    """All counts. `received` includes requests not yet, or never, answered."""
+
+    received: int
+    routes: tuple[RouteCount, ...]
+
+    @property
+    def answered(self) -> int:
+        """Requests that got a whole answer, whatever its status."""
+        return sum(row.answered for row in self.routes)
+
+    @property
+    def by_status(self) -> dict[str, int]:
+        """Whole answers by status."""
+        return _sum((str(row.status), row.answered) for row in self.routes)
+
+    @property
+    def by_route(self) -> dict[str, int]:
+        """Whole answers by route."""
+        return _sum((row.route, row.answered) for row in self.routes)
+
+
+def total(counters: Iterable[PlatformCounters]) -> PlatformCounters:
+    """The counts of several processes as one."""
+    every = list(counters)
+    table: dict[tuple[str, int], tuple[int, int]] = {}
+    for row in (row for one in every for row in one.routes):
+        answered, size = table.get((row.route, row.status), (0, 0))
+        table[row.route, row.status] = (answered + row.answered, size + row.body_bytes)
+    return PlatformCounters(received=sum(one.received for one in every), routes=_rows(table))
+
+
+class Counting:
+    """ASGI middleware that counts every request but those of the internal route."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._received = 0
+        self._table: dict[tuple[str, int], tuple[int, int]] = {}
+
+    def snapshot(self) -> PlatformCounters:
+        """The counts so far."""
+        return PlatformCounters(received=self._received, routes=_rows(self._table))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes the request on and counts its answer when its last byte has been sent."""
+        route = route_of(scope["path"]) if scope["type"] == "http" else INTERNAL
+        if route == INTERNAL:
+            await self._app(scope, receive, send)
+            return
+        self._received += 1
+        status = 0
+        size = 0
+
+        async def counted(message: Message) -> None:
+            nonlocal status, size
+            await send(message)
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                return
+            size += len(message.get("body", b""))
+            if not message.get("more_body", False):
+                self._count(route, status, size)
+
+        await self._app(scope, receive, counted)
+
+    def _count(self, route: str, status: int, size: int) -> None:
+        answered, sizes = self._table.get((route, status), (0, 0))
+        self._table[route, status] = (answered + 1, sizes + size)
+
+
+def _rows(table: dict[tuple[str, int], tuple[int, int]]) -> tuple[RouteCount, ...]:
+    return tuple(
+        RouteCount(route=route, status=status, answered=answered, body_bytes=size)
+        for (route, status), (answered, size) in sorted(table.items())
+    )
+
+
+def _sum(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for key, count in pairs:
+        sums[key] = sums.get(key, 0) + count
+    return sums
