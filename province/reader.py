@@ -40,7 +40,7 @@ class ProvinceError(Exception):
 
     def __init__(self, path: Path, findings: Sequence[Finding]) -> None:
         self.findings = tuple(sorted(findings, key=_line_of))
-        count = f"{len(findings)} errors" if len(findings) > 1 else "an error"
+        count = f"{len(findings)} errors" if len(findings) > 1 else "1 error"
         self.cause = f"{path} does not describe a province: {count}"
         self.hint = "mend what is listed; editors show it as you type, by province.schema.json"
         lines = (f"{found.location}: {found.subject}: {found.evidence}" for found in self.findings)
