@@ -34,10 +34,12 @@ class JourneyObjective(Value):
 class Objectives(Value):
     """What the province must keep, all of it at once.
 
+    `branch_centers_min` branches, each in a prefecture of its own, serve
     `users_concurrent_min` users connected for `hold_seconds_min`, over an Internet access of
     `egress_gbps_min`, with `storage_pb_min` PB (10^15 bytes) of usable public storage.
     """
 
+    branch_centers_min: PositiveInt
     users_concurrent_min: PositiveInt
     hold_seconds_min: PositiveInt
     egress_gbps_min: PositiveFloat

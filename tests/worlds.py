@@ -6,6 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from province.province import Province
 from province.reader import read
 from province.sites import Purpose
@@ -27,14 +29,20 @@ def province() -> Province:
 
 @cache
 def small() -> Province:
-    """The main center and two branches in a ring, 3,000 users in all.
-
-    It keeps every relation but the one that there are 13 branches.
-    """
+    """The main center and two branches in a ring, 3,000 users in all; it keeps every relation."""
     whole = province()
     sites = tuple(whole.site(name).model_copy(update=change) for name, change in _SMALL.items())
-    objectives = whole.objectives.model_copy(update={"users_concurrent_min": 3000})
+    objectives = whole.objectives.model_copy(
+        update={"branch_centers_min": 2, "users_concurrent_min": 3000}
+    )
     return whole.model_copy(update={"sites": sites, "objectives": objectives})
+
+
+def write(world: Province, path: Path) -> Path:
+    """That province as a file that the reader takes."""
+    data = world.model_dump(mode="json", by_alias=True, exclude_none=True)
+    path.write_text(yaml.safe_dump(data, allow_unicode=True, sort_keys=False), "utf-8")
+    return path
 
 
 def with_site(world: Province, site: str, **changes: Any) -> Province:  # noqa: ANN401 - any field

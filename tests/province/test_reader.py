@@ -250,3 +250,7 @@ def test_no_line_however_spoiled_escapes_as_another_error(
     with pytest.raises(ProvinceError) as caught:
         read(path)
     assert all(0 < line(found) <= len(LINES) + 12 for found in caught.value.findings)
+
+
+def test_a_world_that_is_written_is_read_again_as_it_was(tmp_path: Path) -> None:
+    assert read(worlds.write(worlds.small(), tmp_path / "small.yaml")) == worlds.small()
