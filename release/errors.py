@@ -51,6 +51,13 @@ def explain(error: BaseException, crash_folder: Path) -> ExitCode:
     )
 
 
+def told(error: BaseException) -> str:
+    """An expected error in one sentence, for a stage's reason."""
+    if isinstance(error, Explained):
+        return f"{error.cause} ({error.hint})" if error.hint else error.cause
+    return _os_cause(error) if isinstance(error, OSError) else str(error)
+
+
 def finding_line(finding: Finding) -> str:
     """A finding as one line that an editor can jump to."""
     place = f"{finding.location}: " if finding.location else ""

@@ -7,19 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from evidence import records
 from evidence.reading import Reading
-from evidence.records import (
-    BinaryRecord,
-    BootRecord,
-    EdgeRecord,
-    JourneyRecord,
-    LoadRecord,
-    PolicyRecord,
-    Record,
-    RunRecord,
-    StackRecord,
-    StageRecord,
-)
+from evidence.records import Record, RunRecord
 from evidence.run import RunFolder, RunFolderError
 from province.findings import Finding
 from province.province import Province
@@ -27,17 +17,12 @@ from province.reader import read
 
 R = TypeVar("R", bound=Record)
 
-KINDS: tuple[type[Record], ...] = (
-    StageRecord,
-    BinaryRecord,
-    BootRecord,
-    PolicyRecord,
-    StackRecord,
-    JourneyRecord,
-    LoadRecord,
-    EdgeRecord,
+KINDS: tuple[type[Record], ...] = tuple(
+    kind
+    for kind in vars(records).values()
+    if isinstance(kind, type) and issubclass(kind, Record) and kind not in {Record, RunRecord}
 )
-"""Every kind of record that is read, besides the run's own."""
+"""Every kind of record, besides the run's own: a kind that is added is gathered."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

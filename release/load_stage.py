@@ -11,7 +11,6 @@ from pathlib import Path
 
 from loadtests.run import LoadOrder, LoadProgress, Target, run_load
 from rehearsal.edge.edge import Edge
-from rehearsal.platform.platform import Platform
 
 from evidence.run import RunFolder
 from evidence.verdict import Verdict
@@ -19,6 +18,7 @@ from infra.plan.values import GatewayPlan
 from processes.supervisor import Supervisor
 from province.province import Province
 from rehearsal.pki import Authority
+from rehearsal.platform.platform import Platform
 from release.crowd import Crowd
 from release.narrator import Step
 

@@ -30,7 +30,9 @@ class Step:
 class Narrator:
     """One for a command. Stages are told one after another."""
 
-    def __init__(self, console: Console | None = None, clock: Callable[[], float] = time.monotonic):
+    def __init__(
+        self, console: Console | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.console = console or Console(stderr=True, highlight=False)
         self._clock = clock
         self._progress: Progress | None = None

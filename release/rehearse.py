@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from infra.fleet.engine import FleetEngine, FleetProgress, Operation, SiteTarget, StackOutcome
-from rehearsal.machine_room.room import MachineRoom
-from rehearsal.toolchain.toolchain import Binary, Toolchain
 
 from evidence.records import BootRecord, PolicyRecord, StackRecord, StageRecord
 from evidence.run import RunFolder
@@ -21,8 +18,12 @@ from processes.supervisor import Supervisor
 from province.findings import errors
 from province.province import Province
 from province.reader import read
+from rehearsal.machine_room.room import MachineRoom
+from rehearsal.toolchain.toolchain import Toolchain
+from rehearsal.toolchain.values import Binary, ToolProgress
+from release.beginning import begin, empty
 from release.crowd import Crowd
-from release.errors import Explained, finding_line
+from release.errors import Explained, finding_line, told
 from release.judge import Judgement, judge
 from release.load_stage import LoadStage
 from release.narrator import Narrator, Step
@@ -52,8 +53,14 @@ class RehearsalOrder:
     parallel: int
 
 
-class StageFailedError(Exception):
-    """A stage ended without what the next ones need."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stage:
+    """A stage: what it is called, what it does, and which earlier ones it cannot do without."""
+
+    name: str
+    text: str
+    work: StageWork
+    needs: frozenset[str]
 
 
 class Rehearsal:
@@ -71,52 +78,55 @@ class Rehearsal:
         self._targets: tuple[SiteTarget, ...] = ()
 
     async def run(self) -> Judgement:
-        """All stages, then the judge, whatever became of them. The machine is as before after it."""
+        """All stages, then the judge, whatever became of them; the machine is then as before."""
         async with Supervisor(self.folder) as supervisor:
-            self._tidy(supervisor)
-            run = await _begin(self.order, self.workspace, supervisor)
-            self.narrator.say(
-                f"run {run.id}: {self.order.crowd.users:,} users, {len(self.fleet.sites)} sites"
+            self._say_what_was_left(supervisor)
+            empty(supervisor)
+            order = self.order
+            run = await begin(
+                self.workspace, supervisor, order.province_file, order.crowd, scope=ENVIRONMENT
             )
-            try:
-                for name, text, work in self._stages():
-                    await self._stage(name, text, work, supervisor, run)
-            except StageFailedError:
-                self.narrator.say("the stages after it were left out")
+            self.narrator.say(
+                f"run {run.id}: {order.crowd.users:,} users, {len(self.fleet.sites)} sites"
+            )
+            passed: set[str] = set()
+            for stage in self._stages():
+                if stage.needs <= passed and await self._passes(stage, supervisor, run):
+                    passed.add(stage.name)
         return self._judge(run)
 
-    def _stages(self) -> tuple[tuple[str, str, StageWork], ...]:
+    def _stages(self) -> tuple[Stage, ...]:
+        def stage(name: str, text: str, work: StageWork, *needs: str) -> Stage:
+            return Stage(name=name, text=text, work=work, needs=frozenset(needs))
+
         return (
-            ("toolchain", "finding or building the tools", self._toolchain),
-            ("machine-room", "booting the control planes", self._machine_room),
-            ("policies", "previewing every stack under the policy pack", self._policies),
-            ("deploy", "bringing every site up", self._deploy),
-            ("load", "users come, stay and go", self._load),
-            ("destroy", "taking every site down again", self._destroy),
+            stage("toolchain", "finding or building the tools", self._toolchain),
+            stage("machine-room", "booting the control planes", self._machine_room, "toolchain"),
+            stage("policies", "previewing under the policies", self._policies, "machine-room"),
+            stage("deploy", "bringing every site up", self._deploy, "policies"),
+            stage("load", "users come, stay and go", self._load, "deploy"),
+            stage("destroy", "taking every site down again", self._destroy, "deploy"),
         )
 
-    async def _stage(
-        self, name: str, text: str, work: StageWork, supervisor: Supervisor, run: RunFolder
-    ) -> None:
+    async def _passes(self, stage: Stage, supervisor: Supervisor, run: RunFolder) -> bool:
         started = time.monotonic()
-        with self.narrator.stage(name, text):
+        with self.narrator.stage(stage.name, stage.text):
             try:
-                verdict, reason = await work(supervisor, run)
+                verdict, reason = await stage.work(supervisor, run)
             except Exception as error:
-                if not isinstance(error, (Explained, OSError)):
+                if not isinstance(error, Explained | OSError):
                     raise
-                verdict, reason = Verdict.UNKNOWN, _told(error)
-        seconds = time.monotonic() - started
-        run.append(StageRecord(name=name, seconds=seconds, verdict=verdict, reason=reason))
-        self.narrator.say(f"[{name}] {verdict}: {reason}")
-        if verdict is not Verdict.PASS:
-            raise StageFailedError(name)
+                verdict, reason = Verdict.UNKNOWN, told(error)
+            seconds = time.monotonic() - started
+            run.append(
+                StageRecord(name=stage.name, seconds=seconds, verdict=verdict, reason=reason)
+            )
+            self.narrator.say(f"{verdict}: {reason}")
+        return verdict is Verdict.PASS
 
     async def _toolchain(self, supervisor: Supervisor, run: RunFolder) -> Outcome:
         toolchain = Toolchain(self.workspace.cache, supervisor)
-        self._binaries = await toolchain.ensure(
-            BINARIES, lambda p: self.narrator.step(_tool_step(p))
-        )
+        self._binaries = await toolchain.ensure(BINARIES, self._tell_tool)
         self._assets = await toolchain.assets(ASSETS)
         for binary in self._binaries.values():
             run.append(binary.record())
@@ -184,7 +194,7 @@ class Rehearsal:
             folder=self.folder / "load",
             nginx=self._binaries["nginx"].path,
         )
-        return await stage.run(supervisor, run, lambda step: self.narrator.step(step))
+        return await stage.run(supervisor, run, self.narrator.step)
 
     async def _destroy(self, supervisor: Supervisor, run: RunFolder) -> Outcome:
         return _outcome(
@@ -209,18 +219,26 @@ class Rehearsal:
             run.append(outcome.record)
         return outcomes
 
+    def _tell_tool(self, progress: ToolProgress) -> None:
+        if progress.notice:
+            self.narrator.say(progress.text)
+            return
+        self.narrator.step(
+            Step(
+                done=progress.done,
+                total=progress.total,
+                text=progress.text,
+                seconds_left=progress.seconds_left,
+            )
+        )
+
     def _paths(self) -> dict[str, Path]:
         return {name: binary.path for name, binary in self._binaries.items()}
 
-    def _tidy(self, supervisor: Supervisor) -> None:
-        """Control planes, stacks and databases of an earlier run are cattle: they go."""
+    def _say_what_was_left(self, supervisor: Supervisor) -> None:
         if supervisor.ended_at_start:
-            self.narrator.say(
-                f"ended {supervisor.ended_at_start} processes that a killed run had left"
-            )
-        for child in self.folder.iterdir():
-            if child.is_dir():
-                shutil.rmtree(child)
+            left = supervisor.ended_at_start
+            self.narrator.say(f"ended {left} processes that a killed run had left")
 
     def _judge(self, run: RunFolder) -> Judgement:
         started = time.monotonic()

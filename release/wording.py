@@ -19,7 +19,7 @@ def quantity(value: float, unit: str) -> str:
         return f"{value * 100:.3g} %"
     if unit == "bytes":
         return _bytes(value)
-    return f"{_number(value)} {unit}"
+    return f"{_number(value)} {_singular(unit) if value == 1 else unit}"
 
 
 def bounds(figure: Figure) -> str:
@@ -38,9 +38,20 @@ def label(name: str) -> str:
     return " ".join("IPv6" if word == "ipv6" else word for word in words)
 
 
+def sentence(text: str) -> str:
+    """The text as a sentence: it begins with a capital letter and ends with a full stop."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else ""
+
+
 def printable(text: str) -> str:
     """The text without control characters: evidence may hold what a process wrote."""
     return _CONTROL.sub("\ufffd", text)
+
+
+def _singular(unit: str) -> str:
+    if unit.endswith("ies"):
+        return unit[:-3] + "y"
+    return unit[:-1] if len(unit) > 2 and unit.endswith("s") else unit  # noqa: PLR2004 - "s", "ms"
 
 
 def _number(value: float) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import typer
-from rehearsal.toolchain.toolchain import Toolchain
 
 from evidence.records import JourneyRecord, LoadRecord
 from evidence.run import RunFolder
@@ -13,6 +12,7 @@ from evidence.verdict import ExitCode, Verdict, exit_code
 from infra.plan.fleet import plan_fleet
 from processes.supervisor import Supervisor
 from province.reader import read
+from rehearsal.toolchain.toolchain import Toolchain
 from release.beginning import begin, empty
 from release.commands.inputs import province_path
 from release.commands.output import print_json, print_table

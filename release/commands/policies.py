@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import typer
-from policies.catalogue import CATALOGUE, check, explain
-from policies.manifests import read_manifests
 
 from evidence.verdict import ExitCode
+from policies.catalogue import CATALOGUE, check, explain
+from policies.manifests import read_manifests
 from province.findings import errors
 from release.commands.output import print_json, print_table
 from release.errors import InputError, finding_line

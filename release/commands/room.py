@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import typer
-from rehearsal.machine_room import daemon
 
 from evidence.verdict import ExitCode
+from rehearsal.machine_room import daemon
 from release.commands.inputs import province_path
 from release.commands.output import print_json, print_table
 from release.interrupts import run
