@@ -1,8 +1,11 @@
-"""What every object of a site bears: its name, its labels, and no await of its own.
+"""What every object of a site bears: its name, its labels, and how Pulumi treats it.
 
-Each object is created without waiting for its status (`pulumi.com/skipAwait`); one gate at the end
+`pulumi.com/skipAwait`: each object is created without waiting for its status; one gate at the end
 of the stack waits for all of them (`infra.fleet.readiness`). Awaiting one by one took 40 s for ten
 Deployments, for the SDK keeps only a few resources in flight.
+
+`pulumi.com/patchForce`: a field that somebody changed by hand belongs to them in the eyes of
+server-side apply, and taking it back would fail as a conflict. What is in code wins.
 """
 
 from __future__ import annotations
@@ -11,11 +14,11 @@ from collections.abc import Mapping
 
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-_SKIP_AWAIT = {"pulumi.com/skipAwait": "true"}
+_ANNOTATIONS = {"pulumi.com/patchForce": "true", "pulumi.com/skipAwait": "true"}
 
 
 def metadata(name: str, labels: Mapping[str, str], namespace: str | None = None) -> ObjectMetaArgs:
     """The metadata of one object; `namespace` is left out for what belongs to the cluster."""
     return ObjectMetaArgs(
-        name=name, namespace=namespace, labels=dict(labels), annotations=_SKIP_AWAIT
+        name=name, namespace=namespace, labels=dict(labels), annotations=_ANNOTATIONS
     )

@@ -22,14 +22,9 @@ _CONNECTIONS_PER_REPLICA = 20_000
 _REPLICAS_MIN = 2
 
 
-def plan_gateway(
-    site: Site, domain: str, users: int, workloads: tuple[WorkloadPlan, ...]
-) -> GatewayPlan:
-    """The site's one gateway. `users` are those who use the site at once.
-
-    `connections_max` has room for a failed partner's users too.
-    """
-    connections = users * _CONNECTIONS_PER_USER * PARTNER_LOSS_FACTOR
+def plan_gateway(site: Site, domain: str, workloads: tuple[WorkloadPlan, ...]) -> GatewayPlan:
+    """The site's one gateway. `connections_max` has room for a failed partner's users too."""
+    connections = site.users_concurrent * _CONNECTIONS_PER_USER * PARTNER_LOSS_FACTOR
     return GatewayPlan(
         name="edge",
         namespace=EDGE_NAMESPACE,

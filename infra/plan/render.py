@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 
 from infra.plan.values import SitePlan, WorkloadPlan
-from infra.plan.workloads import PARTNER_LOSS_FACTOR, PROVINCE_TRAFFIC_SHARE
+from infra.plan.workloads import PARTNER_LOSS_FACTOR
 from province.platform import Tier
 from province.sites import Purpose, Role
 from province.value import Value
@@ -114,8 +114,7 @@ def text(summary: PlanSummary) -> str:
 
 def _reasons(plan: SitePlan, cpu: float, memory: float) -> tuple[str, ...]:
     served = (
-        f"{plan.users_concurrent:,} users at once: {PROVINCE_TRAFFIC_SHARE:.0%} of the promised "
-        "users reach the main center (planning assumption)"
+        f"{plan.users_concurrent:,} of the branches' users reach the main center too"
         if plan.role is Role.MAIN
         else f"{plan.users_concurrent:,} users of {plan.prefecture} at once"
     )

@@ -8,7 +8,7 @@ from infra.plan.errors import PlanError
 from infra.plan.namespaces import plan_namespaces
 from infra.plan.nodes import plan_nodes
 from infra.plan.values import SitePlan
-from infra.plan.workloads import plan_priorities, plan_workloads, require_room, users_at
+from infra.plan.workloads import plan_priorities, plan_workloads, require_room
 from province.province import Province
 from province.sites import Site
 
@@ -20,18 +20,17 @@ def plan_site(province: Province, site_id: str, environment: str) -> SitePlan:
     site's rows. Raises PlanError for a site that does not exist or cannot be planned.
     """
     site = _site(province, site_id)
-    users = users_at(province, site)
-    workloads = plan_workloads(province, site)
+    workloads = plan_workloads(province.platform, site)
     nodes = plan_nodes(site)
     require_room(site, workloads, nodes)
-    gateway = plan_gateway(site, province.platform.domain, users, workloads)
+    gateway = plan_gateway(site, province.platform.domain, workloads)
     return SitePlan(
         site=site.id,
         environment=environment,
         role=site.role,
         prefecture=site.prefecture,
         kubernetes_version=province.kubernetes_version,
-        users_concurrent=users,
+        users_concurrent=site.users_concurrent,
         addresses=plan_addresses(site),
         nodes=nodes,
         namespaces=plan_namespaces(site, workloads, gateway),

@@ -7,17 +7,9 @@ import math
 from infra.plan.errors import PlanError
 from infra.plan.nodes import site_tier
 from infra.plan.values import NodePlan, PriorityPlan, WorkloadPlan
-from province.platform import Tier, Workload
-from province.province import Province
+from province.platform import Platform, Tier, Workload
 from province.sites import Purpose, Role, Site
 
-PROVINCE_TRAFFIC_SHARE = 0.25
-"""Of the promised users, how many use province-level services at once.
-
-A planning assumption: every journey is served by the user's own branch center, but one in four
-sessions also reaches the main center (province-wide catalogue, identity, management). It is
-taken of the promise and not of Σ branches, so that a new branch changes no other site's plan.
-"""
 PARTNER_LOSS_FACTOR = 2
 """A site can grow to twice its replicas: its own users and those of one failed partner."""
 CPU_TARGET_PERCENT = 60
@@ -33,13 +25,6 @@ _PRIORITIES = {
 """A wider tier serves more people, so it is the last to be evicted. All above 0, the default."""
 
 
-def users_at(province: Province, site: Site) -> int:
-    """Users who use the site at once: a branch's own, or the main center's share of the promise."""
-    if site.role is Role.MAIN:
-        return math.ceil(province.objectives.users_concurrent_min * PROVINCE_TRAFFIC_SHARE)
-    return site.users_concurrent
-
-
 def workload_namespace(role: Role) -> str:
     """The namespace of a site's platform: the tier that the site belongs to."""
     return site_tier(role).value
@@ -50,10 +35,9 @@ def plan_priorities() -> tuple[PriorityPlan, ...]:
     return tuple(PriorityPlan(name=_priority(tier), value=_PRIORITIES[tier]) for tier in Tier)
 
 
-def plan_workloads(province: Province, site: Site) -> tuple[WorkloadPlan, ...]:
+def plan_workloads(platform: Platform, site: Site) -> tuple[WorkloadPlan, ...]:
     """Every workload of the platform runs at every site; only the replicas differ."""
-    users = users_at(province, site)
-    return tuple(_plan(workload, site, users) for workload in province.platform.workloads)
+    return tuple(_plan(workload, site) for workload in platform.workloads)
 
 
 def require_room(
@@ -80,8 +64,9 @@ def require_room(
             )
 
 
-def _plan(workload: Workload, site: Site, users: int) -> WorkloadPlan:
-    replicas = max(workload.replicas_min, math.ceil(users / workload.users_per_replica))
+def _plan(workload: Workload, site: Site) -> WorkloadPlan:
+    needed = math.ceil(site.users_concurrent / workload.users_per_replica)
+    replicas = max(workload.replicas_min, needed)
     return WorkloadPlan(
         name=workload.id,
         namespace=workload_namespace(site.role),

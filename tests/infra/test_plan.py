@@ -143,7 +143,7 @@ def test_replicas_follow_users_and_leave_room_for_a_partner() -> None:
     assert login.namespace == "city"
 
 
-def test_the_main_site_serves_its_share_of_the_promise() -> None:
+def test_the_main_site_is_sized_for_its_own_users() -> None:
     main = plan_site(example.small(), "main", "rehearsal")
     assert main.users_concurrent == 2000
     assert {w.namespace for w in main.workloads} == {"province"}

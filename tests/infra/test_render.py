@@ -22,7 +22,7 @@ def test_the_text_says_how_many_and_why() -> None:
 
 
 def test_the_main_site_says_whence_its_users_come() -> None:
-    assert "25% of the promised users" in summary("main").reasons[0]
+    assert "2,000 of the branches' users" in summary("main").reasons[0]
 
 
 def test_a_summary_survives_json() -> None:
