@@ -1,0 +1,249 @@
+"""The pins: every tool and asset with its version, as data.
+
+A release is pinned only where its SHA-256 is known from its publishers' or packagers' own
+records; the other tools go straight from the cache to a build from their Go module, which the
+committed go.sum pins just as hard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+Version = tuple[int, ...]
+
+_DASH_DASH_VERSION = ("--version",)
+_KUBERNETES = "k8s.io/component-base/version"
+_PULUMI = "github.com/pulumi/pulumi/sdk/v3/go/common/version"
+_STRIP = "-s -w"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """How a tool is asked for its version: arguments, and a pattern whose group 1 is the answer."""
+
+    arguments: tuple[str, ...] = _DASH_DASH_VERSION
+    pattern: str = r"v?(\d+\.\d+\.\d+)"
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Acceptable:
+    """The versions of a tool on PATH that do as well: `at_least` and later, but before `below`."""
+
+    at_least: Version
+    below: Version
+
+    def __contains__(self, version: str) -> bool:
+        return self.at_least <= parse(version) < self.below
+
+    def __str__(self) -> str:
+        return f"{_dotted(self.at_least)} or later, before {_dotted(self.below)}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Release:
+    """An official release: an archive (the binary is its `member`), by URL and SHA-256."""
+
+    url: str
+    sha256: str
+    member: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GoTool:
+    """A tool built from a Go module. `folder` lies in `tools/`.
+
+    `seconds` is the mean of two cold builds on 2 cores, in the order of `GO_TOOLS` (a later one
+    reuses what an earlier one compiled). `module_files` are taken from the module cache into the
+    source folder before the build, because the module does not embed them itself.
+    `releases` go by platform (`linux/amd64`).
+    """
+
+    name: str
+    version: str
+    module: str
+    module_version: str
+    package: str
+    folder: str
+    linker_flags: str
+    acceptable: Acceptable
+    seconds: float
+    question: Question = Question()
+    releases: Mapping[str, Release] = field(default_factory=dict)
+    module_files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DebianTool:
+    """A tool of a Debian or Ubuntu package."""
+
+    name: str
+    package: str
+    acceptable: Acceptable
+    question: Question
+    seconds: float = 15.0
+
+    @property
+    def version(self) -> str:
+        """What is wanted, for people."""
+        return str(self.acceptable)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asset:
+    """A folder of a Go module that `tools/crds/go.mod` requires."""
+
+    name: str
+    module: str
+    module_version: str
+    folder: str
+
+
+Pin = GoTool | DebianTool
+
+
+def parse(version: str) -> Version:
+    """`1.34.4` as a tuple that compares. Raises ValueError for anything else."""
+    return tuple(int(part) for part in version.split("."))
+
+
+def _dotted(version: Version) -> str:
+    return ".".join(str(part) for part in version)
+
+
+def _kubernetes(component: str, seconds: float) -> GoTool:
+    return GoTool(
+        name=f"kube-{component}",
+        version="1.34.4",
+        module="k8s.io/kubernetes",
+        module_version="v1.34.4",
+        package=f"k8s.io/kubernetes/cmd/kube-{component}",
+        folder="kubernetes",
+        linker_flags=f"{_STRIP} -X {_KUBERNETES}.gitVersion=v1.34.4"
+        f" -X {_KUBERNETES}.gitMajor=1 -X {_KUBERNETES}.gitMinor=34",
+        acceptable=Acceptable(at_least=(1, 34, 0), below=(1, 35, 0)),
+        seconds=seconds,
+    )
+
+
+def _etcd_release(architecture: str, sha256: str) -> Release:
+    name = f"etcd-v3.6.5-linux-{architecture}"
+    return Release(
+        url=f"https://github.com/etcd-io/etcd/releases/download/v3.6.5/{name}.tar.gz",
+        sha256=sha256,
+        member=f"{name}/etcd",
+    )
+
+
+def _provider_release(architecture: str, sha256: str) -> Release:
+    name = f"pulumi-resource-kubernetes-v4.25.0-linux-{architecture}.tar.gz"
+    return Release(
+        url=f"https://api.pulumi.com/releases/plugins/{name}",
+        sha256=sha256,
+        member="pulumi-resource-kubernetes",
+    )
+
+
+GO_TOOLS = (
+    GoTool(
+        name="etcd",
+        version="3.6.5",
+        module="go.etcd.io/etcd/server/v3",
+        module_version="v3.6.5",
+        package=".",
+        folder="etcd",
+        linker_flags=_STRIP,
+        # 3.4, which Debian 12 has, lacks watch progress.
+        acceptable=Acceptable(at_least=(3, 6, 0), below=(3, 7, 0)),
+        seconds=38,
+        # As the release's own SHA256SUMS has them; several distributions record the same.
+        releases={
+            "linux/amd64": _etcd_release(
+                "amd64", "66bad39ed920f6fc15fd74adcb8bfd38ba9a6412f8c7852d09eb11670e88cac3"
+            ),
+            "linux/arm64": _etcd_release(
+                "arm64", "7010161787077b07de29b15b76825ceacbbcedcb77fe2e6832f509be102cab6b"
+            ),
+        },
+    ),
+    GoTool(
+        name="kwok",
+        version="0.7.0",
+        module="sigs.k8s.io/kwok",
+        module_version="v0.7.0",
+        package="sigs.k8s.io/kwok/cmd/kwok",
+        folder="kwok",
+        linker_flags=f"{_STRIP} -X sigs.k8s.io/kwok/pkg/consts.Version=v0.7.0",
+        acceptable=Acceptable(at_least=(0, 7, 0), below=(0, 8, 0)),
+        seconds=77,
+    ),
+    _kubernetes("apiserver", 201),
+    _kubernetes("controller-manager", 62),
+    _kubernetes("scheduler", 6),
+    GoTool(
+        name="pulumi",
+        version="3.216.0",
+        module="github.com/pulumi/pulumi/pkg/v3",
+        module_version="v3.216.0",
+        package="github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+        folder="pulumi",
+        # Without it the Automation API refuses the program.
+        linker_flags=f"{_STRIP} -X {_PULUMI}.Version=v3.216.0",
+        # Never older than the Python SDK that drives it.
+        acceptable=Acceptable(at_least=(3, 216, 0), below=(4, 0, 0)),
+        seconds=118,
+        question=Question(arguments=("version",), env={"PULUMI_SKIP_UPDATE_CHECK": "true"}),
+    ),
+    GoTool(
+        name="pulumi-resource-kubernetes",
+        version="4.25.0",
+        module="github.com/pulumi/pulumi-kubernetes/provider/v4",
+        module_version="v4.0.0-20260115033456-f47bc2d6f199",
+        package=".",
+        folder="pulumi-resource-kubernetes",
+        linker_flags=f"{_STRIP} -X main.version=v4.25.0",
+        acceptable=Acceptable(at_least=(4, 25, 0), below=(4, 26, 0)),
+        seconds=412,
+        # As nixpkgs records them for its pulumi-bin package.
+        releases={
+            "linux/amd64": _provider_release(
+                "amd64", "6ea3d53c16a00c4d1017c4d109928d8f4801fd7cd978965cd43917561f3774b0"
+            ),
+            "linux/arm64": _provider_release(
+                "arm64", "e4260240ed14bff6ed1a5a25a362311380ea1c072544fc262532b8197ea0725c"
+            ),
+        },
+        module_files=("cmd/pulumi-resource-kubernetes/schema.json",),
+    ),
+)
+
+DEBIAN_TOOLS = (
+    DebianTool(
+        name="nginx",
+        package="nginx",
+        acceptable=Acceptable(at_least=(1, 18, 0), below=(2, 0, 0)),
+        question=Question(arguments=("-v",), pattern=r"nginx/(\d+\.\d+\.\d+)"),
+    ),
+)
+
+PINS: Mapping[str, Pin] = {pin.name: pin for pin in (*DEBIAN_TOOLS, *GO_TOOLS)}
+"""By name, in the order in which missing ones are made."""
+
+ASSETS: Mapping[str, Asset] = {
+    asset.name: asset
+    for asset in (
+        Asset(
+            name="gateway-api-crds",
+            module="sigs.k8s.io/gateway-api",
+            module_version="v1.4.0",
+            folder="config/crd/standard",
+        ),
+        Asset(
+            name="kwok-stages",
+            module="sigs.k8s.io/kwok",
+            module_version="v0.7.0",
+            folder="kustomize/stage",
+        ),
+    )
+}

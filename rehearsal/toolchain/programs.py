@@ -1,0 +1,64 @@
+"""Programs as they lie on this machine: where they are, and which version they say they are."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+from pathlib import Path
+
+from processes.errors import ProcessError
+from processes.supervisor import Command, Supervisor
+from rehearsal.toolchain.pins import Question
+
+_SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
+_ANSWER_SECONDS = 60.0
+
+
+class SilentProgramError(Exception):
+    """A program that crashes, hangs or says no version when it is asked for it."""
+
+
+def find_program(name: str) -> Path | None:
+    """The program on PATH or in the system folders, which an ordinary user's PATH lacks."""
+    folders = os.pathsep.join((os.environ.get("PATH", os.defpath), *_SYSTEM_FOLDERS))
+    found = shutil.which(name, path=folders)
+    return Path(found) if found else None
+
+
+async def ask_version(path: Path, question: Question, supervisor: Supervisor) -> str:
+    """Runs the program and returns the version that it says. Raises SilentProgramError."""
+    log = supervisor.owner / "toolchain" / f"{path.name}.version.log"
+    log.unlink(missing_ok=True)
+    command = Command(
+        name=path.name, argv=(str(path), *question.arguments), log=log, env=question.env
+    )
+    try:
+        async with asyncio.timeout(_ANSWER_SECONDS):
+            status = await supervisor.run(command)
+    except (ProcessError, TimeoutError) as error:
+        raise SilentProgramError(str(error) or f"no answer in {_ANSWER_SECONDS:.0f} s") from error
+    text = log.read_text("utf-8", errors="replace")
+    answer = re.search(question.pattern, text)
+    if status != 0 or answer is None:
+        raise SilentProgramError(f"exit status {status}: {_first_line(text)}")
+    return answer.group(1)
+
+
+async def starts(path: Path, supervisor: Supervisor) -> bool:
+    """Whether the program can be run at all; what it says to an unknown option does not matter."""
+    command = Command(
+        name=path.name,
+        argv=(str(path), "--version"),
+        log=supervisor.owner / "toolchain" / f"{path.name}.version.log",
+    )
+    try:
+        async with asyncio.timeout(_ANSWER_SECONDS):
+            return await supervisor.run(command) >= 0
+    except (ProcessError, TimeoutError):
+        return False
+
+
+def _first_line(text: str) -> str:
+    return next(iter(text.strip().splitlines()), "it says nothing")
