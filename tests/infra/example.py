@@ -22,6 +22,7 @@ def document() -> dict[str, Any]:
         "kubernetes_version": "1.34.4",
         "addressing": {"ipv4": "10.0.0.0/8", "ipv6": "fd00:32::/32"},
         "objectives": {
+            "branch_centers_min": 2,
             "users_concurrent_min": 8000,
             "hold_seconds_min": 60,
             "egress_gbps_min": 20,
