@@ -1,0 +1,85 @@
+"""The little of the Kubernetes API that a booting site needs: JSON over verified TLS."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import ssl
+from pathlib import Path
+from typing import Any
+
+from processes.errors import ProcessError
+from rehearsal.pki import KeyPair
+
+Answer = dict[str, Any]
+"""A Kubernetes object or list, as JSON has it; it does not leave this room."""
+
+_TIMEOUT_SECONDS = 30.0
+
+
+class ApiError(ProcessError):
+    """An answer that is not a success. `status` is the HTTP status."""
+
+    def __init__(self, status: int, cause: str, hint: str) -> None:
+        super().__init__(cause, hint)
+        self.status = status
+
+
+class Api:
+    """One keep-alive connection to one server. Not for two threads at a time.
+
+    Every method raises OSError or `http.client.HTTPException` when there is no answer.
+    """
+
+    def __init__(self, name: str, address: tuple[str, int], authority: Path, pair: KeyPair) -> None:
+        context = ssl.create_default_context(cafile=str(authority))
+        context.load_cert_chain(pair.certificate, pair.key)
+        self._name = name
+        self._connection = http.client.HTTPSConnection(
+            *address, timeout=_TIMEOUT_SECONDS, context=context
+        )
+
+    def is_ok(self, path: str) -> bool:
+        """Whether the path answers 200; False also when nobody answers, or not in time."""
+        try:
+            return self._send("GET", path, None, "")[0] == http.client.OK
+        except (OSError, http.client.HTTPException):
+            return False
+
+    def get(self, path: str) -> Answer:
+        """The object or list at that path. Raises ApiError."""
+        return self._call("GET", path, None, "")
+
+    def create(self, path: str, body: bytes) -> None:
+        """POSTs an object into a collection. Raises ApiError."""
+        self._call("POST", path, body, "application/json")
+
+    def apply(self, path: str, body: bytes) -> None:
+        """Server-side apply, by force, as `suyun-machine-room`. Raises ApiError."""
+        query = "?fieldManager=suyun-machine-room&force=true"
+        self._call("PATCH", path + query, body, "application/apply-patch+yaml")
+
+    def close(self) -> None:
+        """Ends the connection; the next request would open another."""
+        self._connection.close()
+
+    def _call(self, method: str, path: str, body: bytes | None, kind: str) -> Answer:
+        status, text = self._send(method, path, body, kind)
+        answer: Answer = json.loads(text)
+        if status >= http.client.BAD_REQUEST:
+            raise ApiError(
+                status,
+                f"{self._name}: {method} {path} was refused ({status}): {answer.get('message')}",
+                "this is a fault of the machine room's own objects; please report it",
+            )
+        return answer
+
+    def _send(self, method: str, path: str, body: bytes | None, kind: str) -> tuple[int, bytes]:
+        headers = {"Content-Type": kind} if kind else {}
+        try:
+            self._connection.request(method, path, body, headers)
+            response = self._connection.getresponse()
+            return response.status, response.read()
+        except (OSError, http.client.HTTPException):
+            self._connection.close()
+            raise

@@ -1,0 +1,178 @@
+"""The objects that a booting site is given: nodes, KWOK's permissions, resource definitions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import yaml
+
+from infra.plan.values import AddressPlan, NodePlan, SitePlan
+from processes.errors import ProcessError
+from rehearsal.machine_room.access import KWOK_USER
+from rehearsal.machine_room.commands import NODE_ANNOTATION
+
+_STAGE_FOLDERS = ("node/fast", "node/heartbeat-with-lease", "pod/fast")
+_PODS_IPV4_LENGTH = 24
+_PODS_IPV6_LENGTH = 64
+_FIRST_NODE_OFFSET = 32
+"""Node addresses begin here in the site's node prefix, past routers and control plane."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Definition:
+    """A CustomResourceDefinition, ready to be sent."""
+
+    name: str
+    body: bytes
+
+
+def read_definitions(folders: Sequence[Path]) -> tuple[Definition, ...]:
+    """All CustomResourceDefinitions in those folders' YAML files, each name once.
+
+    Raises ProcessError when a folder has none.
+    """
+    found: dict[str, Definition] = {}
+    for folder in folders:
+        of_folder = [_definition(item) for item in _documents(folder) if _is_definition(item)]
+        if not of_folder:
+            raise ProcessError(
+                f"{folder} holds no CustomResourceDefinition", "./suyun tools finds them anew"
+            )
+        found.update((definition.name, definition) for definition in of_folder)
+    return tuple(found.values())
+
+
+def _documents(folder: Path) -> Iterable[object]:
+    # The C loader reads the same YAML an order of magnitude faster; it is safe as well.
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    for file in sorted(folder.glob("*.yaml")):
+        yield from yaml.load_all(file.read_bytes(), Loader=loader)
+
+
+def _is_definition(item: object) -> bool:
+    return isinstance(item, dict) and item.get("kind") == "CustomResourceDefinition"
+
+
+def _definition(item: object) -> Definition:
+    assert isinstance(item, dict)  # noqa: S101 - told by _is_definition, for the type checker
+    item.pop("status", None)
+    return Definition(name=item["metadata"]["name"], body=json.dumps(item).encode())
+
+
+def kwok_configuration(stages: Path) -> str:
+    """KWOK's stages for nodes and pods, as its module has them, in one file.
+
+    Raises ProcessError when the folder is not KWOK's `kustomize/stage`.
+    """
+    files = [
+        file
+        for folder in _STAGE_FOLDERS
+        for file in sorted((stages / folder).glob("*.yaml"))
+        if file.name != "kustomization.yaml"
+    ]
+    if not files:
+        raise ProcessError(f"{stages} holds no KWOK stages", "./suyun tools finds them anew")
+    return "\n---\n".join(file.read_text("utf-8") for file in files)
+
+
+def node_bodies(plan: SitePlan) -> tuple[bytes, ...]:
+    """The site's Node objects as JSON, with capacity, addresses and pod prefixes."""
+    return tuple(
+        json.dumps(_node(node, index, plan.addresses)).encode()
+        for index, node in enumerate(plan.nodes)
+    )
+
+
+def _node(node: NodePlan, index: int, addresses: AddressPlan) -> object:
+    capacity = {
+        "cpu": str(node.cpu_cores),
+        "memory": f"{node.memory_gib}Gi",
+        "pods": str(node.pods_max),
+    }
+    metadata = {
+        "name": node.name,
+        "labels": {**node.labels, "kubernetes.io/hostname": node.name, "kubernetes.io/os": "linux"},
+        "annotations": {NODE_ANNOTATION: "fake"},
+    }
+    pods = _pod_prefixes(index, addresses)
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": metadata,
+        "spec": {"podCIDR": pods[0], "podCIDRs": pods, "taints": _taints(node.taint)},
+        "status": {
+            "capacity": capacity,
+            "allocatable": capacity,
+            "addresses": [
+                {"type": "Hostname", "address": node.name},
+                {"type": "InternalIP", "address": _address(index, addresses)},
+            ],
+        },
+    }
+
+
+def _taints(taint: str | None) -> list[dict[str, str]]:
+    """`key[=value]:effect`, as kubectl writes it."""
+    if taint is None:
+        return []
+    name, _, effect = taint.rpartition(":")
+    key, _, value = name.partition("=")
+    return [{"key": key, "value": value, "effect": effect}]
+
+
+def _address(index: int, addresses: AddressPlan) -> str:
+    """The node's IPv4 address. KWOK's stage cannot keep a second one (a merge key's limit)."""
+    return str(addresses.nodes.ipv4.network_address + _FIRST_NODE_OFFSET + index)
+
+
+def _pod_prefixes(index: int, addresses: AddressPlan) -> list[str]:
+    """One node's share of the site's pod prefixes."""
+    ipv4 = addresses.pods.ipv4.subnets(new_prefix=_PODS_IPV4_LENGTH)
+    ipv6 = addresses.pods.ipv6.subnets(new_prefix=_PODS_IPV6_LENGTH)
+    return [str(next(islice(subnets, index, None))) for subnets in (ipv4, ipv6)]
+
+
+def kwok_permissions() -> tuple[tuple[str, bytes], ...]:
+    """What KWOK may do, as (path, body) to apply: play nodes and pods, and nothing else."""
+    name = "suyun-kwok"
+    subject = {"kind": "User", "name": KWOK_USER, "apiGroup": "rbac.authorization.k8s.io"}
+    role = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRole",
+        "metadata": {"name": name},
+        "rules": [
+            _rule("", ("nodes",), ("get", "list", "watch")),
+            _rule("", ("nodes/status", "pods/status"), ("patch", "update")),
+            _rule("", ("pods",), ("delete", "get", "list", "patch", "update", "watch")),
+            _rule("", ("events",), ("create", "patch", "update")),
+            _rule(
+                "coordination.k8s.io",
+                ("leases",),
+                ("create", "get", "list", "patch", "update", "watch"),
+            ),
+        ],
+    }
+    binding = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": name},
+        "roleRef": {
+            "apiGroup": "rbac.authorization.k8s.io",
+            "kind": "ClusterRole",
+            "name": name,
+        },
+        "subjects": [subject],
+    }
+    group = "/apis/rbac.authorization.k8s.io/v1"
+    return (
+        (f"{group}/clusterroles/{name}", json.dumps(role).encode()),
+        (f"{group}/clusterrolebindings/{name}", json.dumps(binding).encode()),
+    )
+
+
+def _rule(group: str, resources: Sequence[str], verbs: Sequence[str]) -> object:
+    return {"apiGroups": [group], "resources": list(resources), "verbs": list(verbs)}

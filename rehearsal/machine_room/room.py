@@ -1,0 +1,153 @@
+"""The room: all sites' control planes, booted together, ended together."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from pathlib import Path
+
+from evidence.records import BootRecord
+from infra.plan.values import SitePlan
+from processes.ports import require_free
+from processes.supervisor import ProcessError, Supervisor
+from rehearsal.machine_room.access import grant
+from rehearsal.machine_room.commands import PROGRAMS, ControlPlaneCommands
+from rehearsal.machine_room.control_plane import ControlPlane, StartOrder
+from rehearsal.machine_room.layout import NETWORK, SiteLayout, lay_out
+from rehearsal.machine_room.objects import Definition, kwok_configuration, read_definitions
+
+_AT_ONCE = 14
+_DISK_MIB_PER_SITE = 200
+"""etcd allocates 64 MiB of log ahead, twice; the rest is its data and the logs."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StandingSite:
+    """A site that is ready. `kubeconfig` (mode 0600) holds the administrator's certificate."""
+
+    site: str
+    kubeconfig: Path
+    address: str
+    record: BootRecord
+
+
+class MachineRoom:
+    """Boots and ends the control planes of many sites.
+
+    `binaries` names each of `commands.PROGRAMS`; `stages` is KWOK's `kustomize/stage` folder;
+    `crds` are folders of CustomResourceDefinitions, given to every site; site number i listens
+    on the first address of the (i+1)-th /24 of `network`.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        supervisor: Supervisor,
+        binaries: Mapping[str, Path],
+        stages: Path,
+        crds: Sequence[Path],
+        network: IPv4Network = NETWORK,
+    ) -> None:
+        self._folder = folder.resolve()
+        self._supervisor = supervisor
+        self._binaries = binaries
+        self._stages = stages
+        self._crds = crds
+        self._network = network
+        self._planes: list[ControlPlane] = []
+
+    async def boot(
+        self, plans: Sequence[SitePlan], on_ready: Callable[[BootRecord], None]
+    ) -> tuple[StandingSite, ...]:
+        """Boots all sites; `on_ready` is told of each as it becomes ready.
+
+        Raises ProcessError when a port is held, the disk is nearly full, or a program fails; then,
+        and when it is cancelled, everything that it had started has been ended.
+        """
+        layouts = lay_out(self._folder, tuple(plan.site for plan in plans), self._network)
+        require_free(address for layout in layouts for address in layout.listeners())
+        self._prepare(len(plans))
+        definitions = await asyncio.to_thread(read_definitions, self._crds)
+        orders = [
+            self._order(plan, layout, definitions)
+            for plan, layout in zip(plans, layouts, strict=True)
+        ]
+        try:
+            return await self._boot_all(orders, on_ready)
+        except BaseException:
+            await self.stop()
+            raise
+
+    def pids(self) -> tuple[int, ...]:
+        """The process ids of all programs of the room."""
+        return tuple(pid for plane in self._planes for pid in plane.pids())
+
+    async def stop(self) -> None:
+        """Ends all sites and removes their data and keys; their logs stay."""
+        await asyncio.gather(*(plane.stop() for plane in self._planes))
+        self._planes.clear()
+        for site in self._folder.glob("*/"):
+            for part in ("etcd", "pki"):
+                shutil.rmtree(site / part, ignore_errors=True)
+            (site / "kubeconfig").unlink(missing_ok=True)
+
+    def _prepare(self, sites: int) -> None:
+        """An empty folder with room enough, and KWOK's configuration in it."""
+        missing = [name for name in PROGRAMS if name not in self._binaries]
+        if missing:
+            raise ProcessError(f"no binary is given for {', '.join(missing)}", "./suyun tools")
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.mkdir(parents=True, mode=0o700)
+        free = shutil.disk_usage(self._folder).free // 2**20
+        if free < sites * _DISK_MIB_PER_SITE:
+            raise ProcessError(
+                f"{sites} control planes need {sites * _DISK_MIB_PER_SITE} MiB of disk, "
+                f"but {self._folder} has {free} MiB left",
+                "free some disk space, or set SUYUN_STATE to a folder on another disk",
+            )
+        self._kwok_config.write_text(kwok_configuration(self._stages), "utf-8")
+
+    @property
+    def _kwok_config(self) -> Path:
+        return self._folder / "kwok.yaml"
+
+    def _order(
+        self, plan: SitePlan, layout: SiteLayout, definitions: tuple[Definition, ...]
+    ) -> StartOrder:
+        commands = ControlPlaneCommands(
+            layout=layout,
+            access=grant(layout, plan.addresses.services.ipv4),
+            addresses=plan.addresses,
+            binaries=self._binaries,
+            kwok_config=self._kwok_config,
+        )
+        return StartOrder(plan=plan, commands=commands, definitions=definitions)
+
+    async def _boot_all(
+        self, orders: Sequence[StartOrder], on_ready: Callable[[BootRecord], None]
+    ) -> tuple[StandingSite, ...]:
+        turns = asyncio.Semaphore(_AT_ONCE)
+
+        async def boot(order: StartOrder) -> StandingSite:
+            async with turns:
+                plane = ControlPlane(order, self._supervisor)
+                self._planes.append(plane)
+                record = await plane.boot()
+            on_ready(record)
+            layout = order.commands.layout
+            return StandingSite(
+                site=layout.site,
+                kubeconfig=layout.kubeconfig,
+                address=layout.address,
+                record=record,
+            )
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(boot(order)) for order in orders]
+        except BaseExceptionGroup as failures:
+            raise failures.exceptions[0] from None  # one site's failure cancels the others
+        return tuple(task.result() for task in tasks)
