@@ -83,7 +83,8 @@ def _validate_stack(rule: StackRule) -> StackValidation:
 
 
 def _message(finding: Finding) -> str:
-    return f"{finding.evidence}\nFix: {finding.hint}"
+    """What `infra.fleet` reads a finding from; Pulumi's event itself does not say who broke it."""
+    return f"{finding.subject}: {finding.evidence}\nFix: {finding.hint}"
 
 
 def _manifests(

@@ -29,26 +29,31 @@ def read_manifests(path: Path) -> tuple[Manifest, ...]:
 
     Raises ManifestError. Each manifest's location is the line on which its document begins.
     """
-    found = tuple(manifest for file in _files(path) for manifest in _read(file))
+    texts = ((file, _text(file)) for file in _files(path))
+    found = tuple(manifest for file, text in texts for manifest in parse_manifests(text, str(file)))
     if not found:
         raise ManifestError(f"{path} holds no manifest", "name a file with a Kubernetes object")
     return found
+
+
+def parse_manifests(text: str, name: str) -> Iterator[Manifest]:
+    """All manifests of a text, which is called `name` in locations. Raises ManifestError."""
+    try:
+        for node in yaml.compose_all(text, Loader=yaml.SafeLoader):
+            yield from _manifests(f"{name}:{node.start_mark.line + 1}", node)
+    except yaml.YAMLError as error:
+        raise ManifestError(
+            f"{name}{_place(error)}: {_problem(error)}",
+            "mend this line or the one before it; indentation and quotes are usual causes",
+        ) from error
+    except RecursionError as error:
+        raise ManifestError(f"{name}: nested too deeply, or in itself", "unfold it") from error
 
 
 def _files(path: Path) -> tuple[Path, ...]:
     if not path.is_dir():
         return (path,)
     return tuple(sorted(file for file in path.rglob("*") if file.suffix in _SUFFIXES))
-
-
-def _read(file: Path) -> Iterator[Manifest]:
-    text = _text(file)
-    try:
-        for node in yaml.compose_all(text, Loader=yaml.CSafeLoader):
-            if node is not None:
-                yield from _manifests(file, node)
-    except yaml.YAMLError as error:
-        raise ManifestError(f"{file}{_place(error)}: {_problem(error)}", "mend the YAML") from error
 
 
 def _text(file: Path) -> str:
@@ -61,15 +66,25 @@ def _text(file: Path) -> str:
         raise ManifestError(cause, "name a manifest file, or a folder of them") from error
 
 
-def _manifests(file: Path, node: yaml.Node) -> Iterator[Manifest]:
-    location = f"{file}:{node.start_mark.line + 1}"
-    document = yaml.SafeLoader("").construct_document(node)
+def _manifests(location: str, node: yaml.Node) -> Iterator[Manifest]:
+    document = _as_json(yaml.SafeLoader("").construct_document(node))
+    if document is None:
+        return
     if not isinstance(document, dict) or "kind" not in document:
         raise ManifestError(
             f"{location}: not a Kubernetes object: it has no 'kind'",
             "begin the document with apiVersion and kind",
         )
     yield from manifests_of(document, location)
+
+
+def _as_json(value: object) -> object:
+    """The value as JSON has it: YAML's dates, and its keys of other types, as text."""
+    if isinstance(value, dict):
+        return {str(key): _as_json(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_as_json(item) for item in value]
+    return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
 
 
 def _place(error: yaml.YAMLError) -> str:

@@ -33,7 +33,7 @@ def _have_limits(manifest: Manifest) -> Iterator[Problem]:
 
 def _is_positive(value: object) -> bool:
     if isinstance(value, (int, float)):
-        return value > 0
+        return value > 0 and value is not True
     return isinstance(value, str) and _POSITIVE_QUANTITY.fullmatch(value) is not None
 
 
