@@ -1,0 +1,95 @@
+"""What the master does with the workers' reports: keeps them, and tells how far the run is."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from locust.runners import MasterRunner
+
+from evidence.load import LoadPhase, LoadPhaseRecord, LoadSecondRecord, LoadWorkerRecord
+from evidence.run import RunFolder
+from loadtests.progress import LoadProgress, progress_line
+from loadtests.recording import REPORT_KEY
+
+PHASE_MESSAGE = "suyun-phase"
+RANK_MESSAGE = "suyun-rank"
+
+
+class Collector:
+    """One for a master. Samples go to the run folder as they come, totals when the run ends."""
+
+    def __init__(self, runner: MasterRunner, run: RunFolder, workers: int) -> None:
+        self._runner = runner
+        self._run = run
+        self._workers = workers
+        self._latest: dict[int, LoadSecondRecord] = {}
+        self._totals: dict[int, LoadWorkerRecord] = {}
+        self._numbers: dict[str, int] = {}
+        self._kept = False
+        self._before: tuple[float, int] = (time.monotonic(), 0)
+
+    def on_report(self, client_id: str, data: Mapping[str, Any]) -> None:
+        """Locust's worker_report event."""
+        for sample in data.get(REPORT_KEY, {}).get("seconds", ()):
+            record = LoadSecondRecord.model_validate(sample)
+            self._run.append(record)
+            self._latest[record.worker] = record
+            self._numbers[client_id] = record.worker
+        totals = data.get(REPORT_KEY, {}).get("totals")
+        if totals is not None:
+            kept = LoadWorkerRecord.model_validate(totals)
+            self._totals[kept.worker] = kept
+
+    def rank_workers(self) -> None:
+        """Tells each worker its rank in the order in which Locust deals out users."""
+        for rank, client_id in enumerate(sorted(self._runner.clients)):
+            self._runner.send_message(RANK_MESSAGE, {"rank": rank}, client_id)
+
+    def connected(self) -> int:
+        """Users connected now, by the latest samples."""
+        return sum(sample.connected for sample in self._latest.values())
+
+    def drained(self) -> bool:
+        """Whether each worker that is still there has sent its final totals."""
+        alive = {client.id for client in self._runner.clients.all if client.state != "missing"}
+        numbers = {self._numbers.get(client_id) for client_id in alive}
+        return all(
+            number is not None and number in self._totals and self._totals[number].final
+            for number in numbers
+        )
+
+    def announce(self, phase: LoadPhase) -> None:
+        """Tells the workers, and the run folder, that a phase begins. The last one keeps totals."""
+        self._run.append(LoadPhaseRecord(phase=phase, began_at=time.time()))
+        self._runner.send_message(PHASE_MESSAGE, {"phase": phase.value})
+        if phase is LoadPhase.DONE:
+            self.keep_totals()
+
+    def keep_totals(self) -> None:
+        """Writes each worker's last totals to the run folder; only the first call does."""
+        if not self._kept:
+            self._kept = True
+            for number in sorted(self._totals):
+                self._run.append(self._totals[number])
+
+    def tell_progress(self, phase: LoadPhase, target: int, seconds_left: float) -> None:
+        """One line on standard output for `loadtests.run`."""
+        samples = self._latest.values()
+        completed, now = sum(sample.completed for sample in samples), time.monotonic()
+        earlier, before = self._before
+        self._before = (now, completed)
+        progress = LoadProgress(
+            phase=phase,
+            workers=len(samples),
+            users_connected=self.connected(),
+            users_target=target,
+            requests_per_second=(completed - before) / max(0.001, now - earlier),
+            response_ms_p99=max((sample.response_ms_p99 for sample in samples), default=0.0),
+            failed=sum(sample.failed for sample in samples),
+            seconds_left=seconds_left,
+        )
+        sys.stdout.write(progress_line(progress) + "\n")
+        sys.stdout.flush()

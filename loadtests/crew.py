@@ -1,0 +1,178 @@
+"""Wires a Locust process to a load order: what a worker sets up, and what the master does."""
+
+from __future__ import annotations
+
+import os
+import random
+import resource
+import time
+from collections.abc import Iterator, Mapping
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import gevent
+from locust import runners
+from locust.env import Environment
+from locust.runners import MasterRunner, WorkerRunner
+
+from evidence.load import LoadPhase
+from evidence.run import RunFolder
+from loadtests import order as orders
+from loadtests.collecting import PHASE_MESSAGE, RANK_MESSAGE, Collector
+from loadtests.dense.address import Endpoint
+from loadtests.dense.counters import counters_of
+from loadtests.order import Assignment, LoadOrder
+from loadtests.personas import Company, Person
+from loadtests.recording import REPORT_KEY, Recorder
+from loadtests.seating import Seat, Seating
+from loadtests.shapes import Course, RampAndHold
+from province.audience import crowds
+from province.reader import read
+
+_REPORT_SECONDS = 1.0
+_TOTALS_EVERY = 5
+"""Totals, with their histograms, go out with every fifth report: a lost one loses 5 s at most."""
+_FOR_EVER_SECONDS = 10**9
+_LIVENESS_SECONDS = 10
+SETTLE_SECONDS = 60.0
+REQUEST_SECONDS = 30.0
+DRAIN_SECONDS = REQUEST_SECONDS + 15.0
+
+
+def tune_locust() -> None:
+    """Reports each second; a worker that is gone stays gone.
+
+    Locust would deal its users out again a minute later, over other workers' files and ports, and
+    the run would look whole.
+    """
+    runners.WORKER_REPORT_INTERVAL = _REPORT_SECONDS
+    runners.HEARTBEAT_LIVENESS = _LIVENESS_SECONDS
+    runners.HEARTBEAT_DEAD_INTERNAL = -_FOR_EVER_SECONDS
+
+
+class Worker:
+    """A worker's part: seats and servers for its users, recording, and an end without loss."""
+
+    def __init__(
+        self, environment: Environment, runner: WorkerRunner, assignment: Assignment
+    ) -> None:
+        self._environment = environment
+        self._runner = runner
+        self._assignment = assignment
+        self._rank = number = int(os.environ[orders.WORKER])
+        self._reports = count()
+        self._samples: list[dict[str, Any]] = []
+        self.recorder = Recorder(number, counters_of(environment))
+
+    def set_up(self, person: type[Person]) -> None:
+        """Prepares the user class and listens to Locust."""
+        _raise_file_limit()
+        order = self._assignment.order
+        random.seed(f"{order.seed}/{self._rank}")
+        person.company = self._company(order)
+        person.source_address = order.source(self._rank)
+        person.ca_file = None if order.ca_file is None else str(order.ca_file)
+        person.network_timeout = REQUEST_SECONDS
+        events = self._environment.events
+        events.request.add_listener(self.recorder.on_request)
+        events.report_to_master.add_listener(self._on_report)
+        self._runner.register_message(RANK_MESSAGE, self._on_rank)
+        self._runner.register_message(PHASE_MESSAGE, self._on_phase)
+        gevent.spawn(self.recorder.probe_lag)
+        gevent.spawn(self._sample_each_second)
+
+    def _company(self, order: LoadOrder) -> Company:
+        seating = Seating(crowds(read(order.province_file), order.users), order.seed)
+        return Company(
+            servers=_servers(order),
+            seats=self._seats(seating),
+            secret=order.secret_file.read_bytes(),
+            think_scale=order.think_scale,
+            leaving=lambda: self.recorder.phase in {LoadPhase.DRAIN, LoadPhase.DONE},
+        )
+
+    def _seats(self, seating: Seating) -> Iterator[Seat]:
+        """This worker's seats. Its rank is known by the time that the first is taken."""
+        for ordinal in count():
+            seat = seating.seat(self._rank, self._assignment.workers, ordinal)
+            if seat is None:
+                return
+            yield seat
+
+    def _on_rank(self, environment: Environment, msg: Any) -> None:  # noqa: ANN401, ARG002 - Locust's signature
+        self._rank = int(msg.data["rank"])
+
+    def _on_phase(self, environment: Environment, msg: Any) -> None:  # noqa: ANN401, ARG002 - Locust's signature
+        phase = LoadPhase(msg.data["phase"])
+        self.recorder.enter(phase)
+        if phase is LoadPhase.DRAIN:
+            gevent.spawn(self._finish)
+
+    def _finish(self) -> None:
+        """Marks the totals as final once no request is in flight, or none will ever end."""
+        counters = counters_of(self._environment)
+        deadline = time.monotonic() + REQUEST_SECONDS + 1
+        while counters.in_flight and time.monotonic() < deadline:
+            gevent.sleep(0.05)
+        self.recorder.final = True
+
+    def _sample_each_second(self) -> None:
+        while True:
+            gevent.sleep(1.0)
+            sample = self.recorder.second(self._runner.user_count)
+            self._samples.append(sample.model_dump(mode="json"))
+
+    def _on_report(self, client_id: str, data: dict[str, Any]) -> None:  # noqa: ARG002 - Locust's signature
+        samples, self._samples = self._samples, []
+        part: dict[str, Any] = {"seconds": samples}
+        if self.recorder.final or next(self._reports) % _TOTALS_EVERY == 0:
+            part["totals"] = self.recorder.totals().model_dump(mode="json")
+        data[REPORT_KEY] = part
+
+
+def set_up_master(environment: Environment, runner: MasterRunner, assignment: Assignment) -> None:
+    """Connects the shape, the collector and the run folder."""
+    run = RunFolder(Path(os.environ[orders.RUN_FOLDER]))
+    order, shape = assignment.order, environment.shape_class
+    if not isinstance(shape, RampAndHold):
+        raise TypeError("the locustfile's shape is not a RampAndHold")
+    collector = Collector(runner, run, assignment.workers)
+    shape.begin(
+        collector,
+        Course(
+            users=order.users,
+            ramp_seconds=order.ramp_seconds,
+            hold_seconds=order.hold_seconds,
+            settle_seconds=SETTLE_SECONDS,
+            drain_seconds=DRAIN_SECONDS,
+        ),
+        time.monotonic,
+    )
+    environment.events.worker_report.add_listener(collector.on_report)
+    environment.events.test_start.add_listener(lambda **_: collector.rank_workers())
+    environment.events.quitting.add_listener(lambda **_: collector.keep_totals())
+    gevent.spawn(_tell_progress, collector, shape, order.users)
+
+
+def _tell_progress(collector: Collector, shape: RampAndHold, users: int) -> None:
+    while True:
+        collector.tell_progress(shape.phase, users, shape.seconds_left())
+        gevent.sleep(1.0)
+
+
+def _servers(order: LoadOrder) -> Mapping[str, Endpoint]:
+    return {
+        target.site: Endpoint(
+            hostname=target.hostname,
+            address=target.address,
+            port=target.port,
+            tls=order.ca_file is not None,
+        )
+        for target in order.targets
+    }
+
+
+def _raise_file_limit() -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

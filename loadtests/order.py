@@ -1,0 +1,89 @@
+"""What is asked of a load run, and the error that says why it cannot be done."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from ipaddress import IPv4Address, ip_address
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
+
+from province.value import Value
+
+ORDER_FILE = "SUYUN_LOAD_ORDER"
+"""Environment variable: the file with the order and the plan, for master and workers."""
+WORKER = "SUYUN_LOAD_WORKER"
+"""Environment variable: the worker's number, from 0."""
+RUN_FOLDER = "SUYUN_LOAD_RUN"
+"""Environment variable: the run folder, for the master alone."""
+
+
+class LoadError(Exception):
+    """A load run that cannot begin or that broke down."""
+
+    def __init__(self, cause: str, hint: str) -> None:
+        super().__init__(cause)
+        self.cause = cause
+        self.hint = hint
+
+
+class Target(Value):
+    """The edge of a site: the name it answers to, and where it is reached."""
+
+    site: str
+    hostname: str
+    address: str
+    port: Annotated[int, Field(ge=1, le=65535)]
+
+    @property
+    def ipv6(self) -> bool:
+        """Whether it is reached over IPv6."""
+        return ip_address(self.address).version == 6  # noqa: PLR2004 - the protocol's number
+
+
+class LoadOrder(Value):
+    """`users` arrive over `ramp_seconds` and are held for `hold_seconds`.
+
+    Each target serves the users of its site. `ca_file` is the authority of the edges' certificates;
+    without it the load is plain HTTP. `secret_file` holds the secret of the accounts' passwords.
+    `think_scale` multiplies every think time. Worker n connects from `first_source` + n.
+    """
+
+    users: PositiveInt
+    ramp_seconds: PositiveFloat
+    hold_seconds: PositiveFloat
+    workers: PositiveInt | None = None
+    targets: Annotated[tuple[Target, ...], Field(min_length=1)]
+    ca_file: Path | None
+    secret_file: Path
+    province_file: Path
+    seed: NonNegativeInt = 0
+    first_source: IPv4Address = IPv4Address("127.0.1.1")
+    think_scale: PositiveFloat = 1.0
+
+    def source(self, worker: int) -> str:
+        """The address that this worker connects from."""
+        return str(self.first_source + worker)
+
+
+class Assignment(Value):
+    """The order together with the number of workers that was planned for it."""
+
+    order: LoadOrder
+    workers: PositiveInt
+
+
+def read_assignment(environment: Mapping[str, str] = os.environ) -> Assignment:
+    """The assignment of this master or worker. Raises LoadError."""
+    name = environment.get(ORDER_FILE)
+    if name is None:
+        raise LoadError(
+            f"{ORDER_FILE} is not set",
+            "this locustfile is run by ./suyun load run, which sets it",
+        )
+    try:
+        return Assignment.model_validate_json(Path(name).read_text("utf-8"))
+    except (OSError, ValidationError) as error:
+        raise LoadError(f"{name} holds no load order: {error}", "start the load again") from error

@@ -1,0 +1,259 @@
+"""Who the virtual users are and what they do: the journeys, their mix, and think times."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import ClassVar, TypeVar
+
+import gevent
+from locust.env import Environment
+from locust.exception import StopUser
+
+from loadtests.dense.address import Endpoint
+from loadtests.dense.response import DenseResponse
+from loadtests.dense.user import DenseUser
+from loadtests.seating import Seat
+from province.audience import Persona, password
+from province.objectives import Journey
+
+T = TypeVar("T")
+_UNAUTHORIZED = 401
+_CATALOGUE_PAGES = 20
+"""How far people turn pages."""
+_BACKOFF_SECONDS_MAX = 60.0
+_SEGMENT_SECONDS = 10.0
+"""A segment of video plays for so long; the next is fetched then."""
+_SEGMENTS_WATCHED_MAX = 6
+_HOMEWORK = "我的作业: 春眠不觉晓，处处闻啼鸟。夜来风雨声，花落知多少。" * 4
+
+
+@dataclass(frozen=True, slots=True)
+class Habit:
+    """A persona's habits: how often each journey is chosen, and seconds of thought in between."""
+
+    think_seconds: float
+    mix: Mapping[Journey, int]
+
+    def next_journey(self) -> Journey:
+        """A journey, drawn by weight."""
+        return random.choices(  # noqa: S311 - a load's mix, not a secret
+            tuple(self.mix), cum_weights=tuple(accumulate(self.mix.values()))
+        )[0]
+
+
+_DESK = Habit(40, {Journey.MANAGEMENT: 78, Journey.CATALOGUE: 20, Journey.LOGIN: 2})
+HABITS: Mapping[Persona, Habit] = {
+    Persona.STUDENT: Habit(
+        30,
+        {
+            Journey.CATALOGUE: 25,
+            Journey.COURSE: 30,
+            Journey.VIDEO: 25,
+            Journey.SUBMISSION: 10,
+            Journey.GRADEBOOK: 8,
+            Journey.LOGIN: 2,
+        },
+    ),
+    Persona.TEACHER: Habit(
+        30,
+        {
+            Journey.CATALOGUE: 25,
+            Journey.COURSE: 35,
+            Journey.VIDEO: 10,
+            Journey.GRADEBOOK: 28,
+            Journey.LOGIN: 2,
+        },
+    ),
+    Persona.SCHOOL_ADMINISTRATOR: _DESK,
+    Persona.COUNTY_ADMINISTRATOR: _DESK,
+}
+"""Planning assumptions, to be replaced by the log of the platform in production. The few logins
+are of people who come back on another device, besides everybody's first one."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Company:
+    """What all virtual users of a worker share."""
+
+    servers: Mapping[str, Endpoint]
+    seats: Iterator[Seat]
+    secret: bytes
+    think_scale: float
+    leaving: Callable[[], bool]
+    """Whether nobody begins anything new."""
+    spread_seconds: float = 1.0
+    """Users come in bursts, one a second; each waits up to so long, so that arrivals are even."""
+
+
+class Person(DenseUser):
+    """One person with an account of their own, at the edge of the site that is their home.
+
+    Subclass it and set `company`; it is abstract, so that Locust leaves it alone.
+    """
+
+    abstract = True
+    company: ClassVar[Company]
+
+    def __init__(self, environment: Environment) -> None:
+        self.seat = next(self.company.seats, None)
+        self._habit = HABITS[self.seat.persona if self.seat else Persona.STUDENT]
+        self._logged_in = False
+        self._failures = 0
+        self._course = self._video = self._segments = self._segment = self._segments_to_watch = 0
+        super().__init__(environment)
+
+    def server(self) -> Endpoint:
+        """The edge of this person's home."""
+        servers = self.company.servers
+        return servers[self.seat.site] if self.seat else next(iter(servers.values()))
+
+    def on_start(self) -> None:
+        """Arrives and logs in, as often as it takes. Whoever finds no seat goes home."""
+        if self.seat is None:
+            raise StopUser
+        gevent.sleep(random.uniform(0, self.company.spread_seconds))  # noqa: S311 - not a secret
+        while not self._logged_in:
+            self._leave_if_over()
+            self._log_in()
+            gevent.sleep(self.wait_time())
+
+    def wait_time(self) -> float:
+        """Seconds until the next journey: thought, or a longer and longer pause after failures."""
+        if self._failures:
+            longest = min(_BACKOFF_SECONDS_MAX, 2.0**self._failures)
+            return random.uniform(longest / 2, longest) * self.company.think_scale  # noqa: S311
+        mean = _SEGMENT_SECONDS if self._segments_to_watch else self._habit.think_seconds
+        return random.uniform(0.5, 1.5) * mean * self.company.think_scale  # noqa: S311
+
+    def live(self) -> None:
+        """One journey."""
+        self._leave_if_over()
+        if not self._logged_in:
+            self._log_in()
+        elif self._segments_to_watch:
+            self._watch_on()
+        else:
+            _STEPS[self._habit.next_journey()](self)
+
+    tasks: ClassVar[list[Callable[[Person], None]]] = [live]
+
+    def _leave_if_over(self) -> None:
+        if self.company.leaving():
+            raise StopUser
+
+    def _log_in(self) -> None:
+        assert self.seat is not None  # noqa: S101 - on_start has seen to it
+        name = self.seat.account
+        body = {"account": name, "password": password(self.company.secret, name)}
+        self.client.authorize(None)
+        with self.client.post(
+            "/login", json=body, name=Journey.LOGIN, catch_response=True
+        ) as response:
+            token = _field(response, "token", str)
+            self._logged_in = token is not None
+            self.client.authorize(token)
+        self._note(response)
+
+    def _browse_catalogue(self) -> None:
+        page = random.randint(1, _CATALOGUE_PAGES)  # noqa: S311 - not a secret
+        with self.client.get(
+            f"/catalogue?page={page}", name=Journey.CATALOGUE, catch_response=True
+        ) as response:
+            resources = _field(response, "resources", list)
+            if resources:
+                self._course = _integer(random.choice(resources), "course")  # noqa: S311
+        self._note(response)
+
+    def _open_course(self) -> None:
+        if not self._course:
+            self._browse_catalogue()
+            return
+        with self.client.get(
+            f"/courses/{self._course}", name=Journey.COURSE, catch_response=True
+        ) as response:
+            if response.ok:
+                course = _parsed(response)
+                self._video = _integer(course, "video")
+                self._segments = _integer(course, "segments")
+        self._note(response)
+
+    def _watch_video(self) -> None:
+        if not (self._video and self._segments):
+            self._open_course()
+            return
+        self._segment = random.randrange(self._segments)  # noqa: S311 - not a secret
+        self._segments_to_watch = random.randint(1, _SEGMENTS_WATCHED_MAX)  # noqa: S311
+        self._watch_on()
+
+    def _watch_on(self) -> None:
+        """The next segment; after a failure or at the end the person turns to something else."""
+        response = self.client.get(
+            f"/videos/{self._video}/{self._segment}", name=Journey.VIDEO, discard=True
+        )
+        self._segment += 1
+        goes_on = response.ok and self._segment < self._segments
+        self._segments_to_watch = self._segments_to_watch - 1 if goes_on else 0
+        self._note(response)
+
+    def _hand_in(self) -> None:
+        if not self._course:
+            self._browse_catalogue()
+            return
+        body = {"course": self._course, "text": _HOMEWORK}
+        self._note(self.client.post("/submissions", json=body, name=Journey.SUBMISSION))
+
+    def _read_gradebook(self) -> None:
+        self._note(self.client.get("/gradebook", name=Journey.GRADEBOOK))
+
+    def _manage(self) -> None:
+        of_school = self.seat is not None and self.seat.persona is Persona.SCHOOL_ADMINISTRATOR
+        path = "/management/school" if of_school else "/management/county"
+        self._note(self.client.get(path, name=Journey.MANAGEMENT))
+
+    def _note(self, response: DenseResponse) -> None:
+        """Remembers failures, for the pause after them, and a session that has ended."""
+        self._failures = 0 if response.ok else min(self._failures + 1, 6)
+        if response.status_code == _UNAUTHORIZED:
+            self._logged_in = False
+
+
+_STEPS: Mapping[Journey, Callable[[Person], None]] = {
+    Journey.LOGIN: Person._log_in,  # noqa: SLF001 - the class's own table
+    Journey.CATALOGUE: Person._browse_catalogue,  # noqa: SLF001
+    Journey.COURSE: Person._open_course,  # noqa: SLF001
+    Journey.VIDEO: Person._watch_video,  # noqa: SLF001
+    Journey.SUBMISSION: Person._hand_in,  # noqa: SLF001
+    Journey.GRADEBOOK: Person._read_gradebook,  # noqa: SLF001
+    Journey.MANAGEMENT: Person._manage,  # noqa: SLF001
+}
+
+
+def _field(response: DenseResponse, name: str, kind: type[T]) -> T | None:
+    """That member of the JSON object; without it the request has failed."""
+    if not response.ok:
+        return None
+    found = _parsed(response)
+    value = found.get(name) if isinstance(found, dict) else None
+    if isinstance(value, kind):
+        return value
+    response.failure(f"answer without {name}")
+    return None
+
+
+def _parsed(response: DenseResponse) -> object:
+    """The body as JSON, or None; the request has failed then."""
+    try:
+        return json.loads(response.content)
+    except ValueError:
+        response.failure("answer is not JSON")
+        return None
+
+
+def _integer(thing: object, name: str) -> int:
+    """That member of a JSON object as a number; 0 when it is none."""
+    value = thing.get(name) if isinstance(thing, dict) else None
+    return value if isinstance(value, int) else 0

@@ -1,0 +1,130 @@
+"""How many worker processes a load takes, and whether this machine can bear it: arithmetic."""
+
+from __future__ import annotations
+
+import math
+import os
+import resource
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from loadtests.order import LoadError, LoadOrder
+from province.audience import Crowd
+
+USERS_PER_WORKER_MAX = 18_000
+"""Below the 20,000 files that a process commonly may open, with room for its own."""
+FILES_OWN = 500
+"""Files of a worker besides its users' connections: libraries, logs, ZeroMQ."""
+USERS_PER_WORKER_WORTH = 500
+"""Fewer users than this keep no second core busy."""
+USER_KIB_TLS = 36
+USER_KIB_PLAIN = 14
+"""Measured by benchmarks/load.py and rounded up."""
+WORKER_MIB = 110
+"""A worker without users: Python, Locust and the histograms (measured)."""
+PORTS_USABLE = 0.9
+"""Share of the ephemeral ports that is planned with; the rest waits in TIME_WAIT."""
+
+_PORT_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Machine:
+    """What limits a load generator. `ports` are for one source, destination and port."""
+
+    cores: int
+    files: int
+    ports: int
+    memory_mib: int
+
+    @classmethod
+    def here(cls) -> Machine:
+        """This machine, now. The file limit is the hard one: workers raise theirs to it."""
+        _, files = resource.getrlimit(resource.RLIMIT_NOFILE)
+        low, high = (int(word) for word in _PORT_RANGE.read_text().split())
+        return cls(
+            cores=os.cpu_count() or 1,
+            files=2**31 if files == resource.RLIM_INFINITY else files,
+            ports=high - low + 1,
+            memory_mib=psutil.virtual_memory().available // 2**20,
+        )
+
+
+def plan_workers(order: LoadOrder, crowds: tuple[Crowd, ...], machine: Machine) -> int:
+    """The number of workers. Raises LoadError, with the arithmetic, when they do not fit."""
+    _require_targets(order, crowds)
+    workers = order.workers or _workers_for(order.users, machine)
+    users_each = math.ceil(order.users / workers)
+    _require_files(users_each, machine)
+    _require_ports(order, crowds, workers, machine)
+    _require_memory(order, workers, machine)
+    return workers
+
+
+def _workers_for(users: int, machine: Machine) -> int:
+    most = max(1, min(USERS_PER_WORKER_MAX, machine.files - FILES_OWN))
+    needed = math.ceil(users / most)
+    helpful = min(machine.cores, users // USERS_PER_WORKER_WORTH)
+    return max(1, needed, helpful)
+
+
+def _require_targets(order: LoadOrder, crowds: tuple[Crowd, ...]) -> None:
+    known = {target.site for target in order.targets}
+    missing = sorted({crowd.site for crowd in crowds} - known)
+    if missing:
+        raise LoadError(
+            f"no edge is given for {', '.join(missing)}, whose users are part of the load",
+            "give a target for each branch that serves users",
+        )
+
+
+def _require_files(users_each: int, machine: Machine) -> None:
+    if users_each + FILES_OWN > machine.files:
+        raise LoadError(
+            f"{users_each:,} users a worker need {users_each:,} + {FILES_OWN} open files; "
+            f"a process may open {machine.files:,}",
+            f"let Suyun choose the workers, or raise 'ulimit -Hn' to {users_each + FILES_OWN:,}",
+        )
+
+
+def _require_ports(
+    order: LoadOrder, crowds: tuple[Crowd, ...], workers: int, machine: Machine
+) -> None:
+    usable = int(machine.ports * PORTS_USABLE)
+    site, users = max(users_by_site(crowds).items(), key=lambda item: item[1])
+    each = math.ceil(users / workers)
+    if each > usable:
+        raise LoadError(
+            f"{users:,} users of {site} from {workers} source addresses are {each:,} connections "
+            f"for each; {machine.ports:,} ports × {PORTS_USABLE} allow {usable:,}",
+            f"use {math.ceil(users / max(1, usable))} workers or more, or widen "
+            "net.ipv4.ip_local_port_range",
+        )
+    if int(order.first_source) + workers - 1 > int(order.first_source) | 0xFF:
+        raise LoadError(
+            f"{workers} source addresses from {order.first_source} do not fit into its /24",
+            "choose an earlier first address or fewer workers",
+        )
+
+
+def _require_memory(order: LoadOrder, workers: int, machine: Machine) -> None:
+    user_kib = USER_KIB_PLAIN if order.ca_file is None else USER_KIB_TLS
+    needed = math.ceil(order.users * user_kib / 1024) + (workers + 1) * WORKER_MIB
+    if needed > machine.memory_mib:
+        fits = max(0, (machine.memory_mib - (workers + 1) * WORKER_MIB) * 1024 // user_kib)
+        raise LoadError(
+            f"{order.users:,} users × {user_kib} KiB + {workers + 1} processes × {WORKER_MIB} MiB "
+            f"= {needed:,} MiB; {machine.memory_mib:,} MiB are free",
+            f"about {fits:,} users fit here",
+        )
+
+
+def users_by_site(crowds: tuple[Crowd, ...]) -> Mapping[str, int]:
+    """Users of each site, of all personas."""
+    users: dict[str, int] = {}
+    for crowd in crowds:
+        users[crowd.site] = users.get(crowd.site, 0) + crowd.users
+    return users

@@ -1,0 +1,175 @@
+"""Runs a load: plans it, starts Locust's master and workers, waits, and analyses what they saw.
+
+Neither Locust nor gevent is imported here; they live in the processes that are started.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from evidence.load import LoadPlanRecord
+from evidence.records import LoadRecord
+from evidence.run import RunFolder
+from loadtests import order as orders
+from loadtests.analysis import analyse, read_evidence
+from loadtests.order import Assignment, LoadError, LoadOrder
+from loadtests.planning import Machine, plan_workers, users_by_site
+from loadtests.progress import LoadProgress, parse_progress
+from processes import ports
+from processes.supervisor import Command, Running, Supervisor
+from province.audience import Crowd, crowds
+from province.reader import read
+
+_ROOT = Path(__file__).resolve().parent.parent
+_LOCUSTFILE = Path(__file__).resolve().parent / "locustfile.py"
+_WORKERS_UP_SECONDS = 120
+_BEYOND_SECONDS = 300.0
+"""Besides ramp and hold: starting, settling, draining and the end, each at its longest."""
+_END_GRACE_SECONDS = 15.0
+
+ProgressListener = Callable[[LoadProgress], None]
+
+
+async def run_load(
+    order: LoadOrder, supervisor: Supervisor, run: RunFolder, on_progress: ProgressListener
+) -> LoadRecord:
+    """Runs the load to its end and returns its record, which is then in the run folder.
+
+    A worker that dies does not end the run; the record counts it as lost. Raises LoadError when
+    the load does not fit this machine (nothing is started then) or when Locust itself breaks down.
+    When cancelled, all that was started is ended.
+    """
+    who = crowds(read(order.province_file), order.users)
+    workers = plan_workers(order, who, Machine.here())
+    run.append(_plan_record(order, workers, who))
+    await _drive(Assignment(order=order, workers=workers), supervisor, run, on_progress)
+    return record_load(run)
+
+
+def record_load(run: RunFolder) -> LoadRecord:
+    """Analyses the raw records of a run folder and appends what follows from them."""
+    load, journeys = analyse(read_evidence(run))
+    for journey in journeys:
+        run.append(journey)
+    run.append(load)
+    return load
+
+
+async def _drive(
+    assignment: Assignment, supervisor: Supervisor, run: RunFolder, on_progress: ProgressListener
+) -> None:
+    order_file = supervisor.owner / "load" / "order.json"
+    order_file.parent.mkdir(parents=True, exist_ok=True)
+    order_file.write_text(assignment.model_dump_json(), "utf-8")
+    port = _free_port()
+    started: list[Running] = []
+    order = assignment.order
+    try:
+        async with asyncio.timeout(order.ramp_seconds + order.hold_seconds + _BEYOND_SECONDS):
+            master = await supervisor.start(_master(assignment, order_file, run, port), piped=True)
+            started.append(master)
+            for number in range(assignment.workers):
+                worker = await supervisor.start(_worker(order_file, run, port, number))
+                started.append(worker)
+            await _follow(master, started[1:], on_progress)
+    except TimeoutError as error:
+        raise LoadError(
+            "the load run did not end in its time", f"look into {run.path / 'logs'}"
+        ) from error
+    finally:
+        await asyncio.shield(_end(supervisor, started))
+
+
+async def _follow(master: Running, workers: list[Running], on_progress: ProgressListener) -> None:
+    """Tells the progress until the master ends. Raises LoadError when it fails."""
+    if master.stdout is not None:
+        async for line in master.stdout:
+            progress = parse_progress(line.decode("utf-8", errors="replace"))
+            if progress is not None:
+                _require_begun(workers, progress)
+                on_progress(progress)
+    status = await master.wait()
+    if status != 0:
+        raise _broken("the Locust master", master, status)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_END_GRACE_SECONDS):
+            await asyncio.gather(*(worker.wait() for worker in workers))
+
+
+def _require_begun(workers: list[Running], progress: LoadProgress) -> None:
+    """A worker that ends before all have begun had no chance: the load is wrong, not the worker."""
+    for worker in workers:
+        if worker.exit_code is not None and progress.workers < len(workers):
+            raise _broken("a load worker", worker, worker.exit_code)
+
+
+async def _end(supervisor: Supervisor, started: list[Running]) -> None:
+    await asyncio.gather(*(supervisor.stop(running) for running in started))
+
+
+def _broken(what: str, running: Running, status: int) -> LoadError:
+    return LoadError(
+        f"{what} ended with status {status}: {running.log_tail(3)}",
+        f"its log is {running.command.log}",
+    )
+
+
+def _master(assignment: Assignment, order_file: Path, run: RunFolder, port: int) -> Command:
+    return Command(
+        name="load-master",
+        argv=(
+            *_locust(),
+            "--headless",
+            "--only-summary",
+            "--master",
+            "--master-bind-host=127.0.0.1",
+            f"--master-bind-port={port}",
+            f"--expect-workers={assignment.workers}",
+            f"--expect-workers-max-wait={_WORKERS_UP_SECONDS}",
+            "--exit-code-on-error=0",
+        ),
+        log=run.path / "logs" / "load-master.log",
+        env={orders.ORDER_FILE: str(order_file), orders.RUN_FOLDER: str(run.path)},
+        cwd=_ROOT,
+    )
+
+
+def _worker(order_file: Path, run: RunFolder, port: int, number: int) -> Command:
+    return Command(
+        name=f"load-worker-{number}",
+        argv=(*_locust(), "--worker", "--master-host=127.0.0.1", f"--master-port={port}"),
+        log=run.path / "logs" / f"load-worker-{number}.log",
+        env={orders.ORDER_FILE: str(order_file), orders.WORKER: str(number)},
+        cwd=_ROOT,
+    )
+
+
+def _locust() -> tuple[str, ...]:
+    return (sys.executable, "-m", "locust", "-f", str(_LOCUSTFILE))
+
+
+def _free_port() -> int:
+    """A port on loopback that nobody listens on, for the master's ZeroMQ socket."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    ports.require_free([("127.0.0.1", port)])
+    return port
+
+
+def _plan_record(order: LoadOrder, workers: int, who: tuple[Crowd, ...]) -> LoadPlanRecord:
+    over_ipv6 = {target.site for target in order.targets if target.ipv6}
+    return LoadPlanRecord(
+        users=order.users,
+        users_ipv6=sum(n for site, n in users_by_site(who).items() if site in over_ipv6),
+        ramp_seconds=order.ramp_seconds,
+        hold_seconds=order.hold_seconds,
+        workers=workers,
+        tls=order.ca_file is not None,
+        seed=order.seed,
+    )
