@@ -38,3 +38,15 @@ def wilson(events: int, trials: int, z: float = Z_95) -> Interval:
         low=0.0 if events == 0 else max(0.0, centre - half),
         high=1.0 if events == trials else min(1.0, centre + half),
     )
+
+
+def quantile_shares(share: float, samples: int, z: float = Z_95) -> Interval | None:
+    """Between which shares of a sorted sample the true quantile at `share` lies.
+
+    The number of values below a quantile is binomial, whatever the values' distribution, so that
+    order statistics bound it (W. J. Conover, Practical Nonparametric Statistics, 3rd ed. 1999,
+    section 3.2, with its normal approximation). None where the sample is too small to hold both.
+    """
+    half = z * sqrt(share * (1 - share) / samples) if samples else 1.0
+    low, high = share - half, share + half
+    return Interval(low=low, high=high) if low > 0 and high < 1 else None

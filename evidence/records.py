@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from evidence.verdict import Verdict
 from province.findings import Finding
 from province.value import Value
+
+YEAR_10000 = 253_402_300_800.0
+"""Seconds since the epoch: no date can be told from here on."""
 
 
 class Record(Value):
@@ -30,7 +33,7 @@ class RunRecord(Record):
     schema_version: Literal[1] = 1
     run: str
     scope: str
-    started_at: float
+    started_at: float = Field(ge=0, lt=YEAR_10000)
     commit: str
     province_sha256: str
     cpus: int
@@ -156,8 +159,9 @@ class EdgeRecord(Record):
     """The edge's own count of the load's requests, read from it after the load has ended.
 
     `completed` are responses sent whole, `aborted` requests whose client left before that;
-    `by_status` parts the completed ones; `platform_requests` are those that reached the
-    platform behind the edge.
+    `by_status` and `by_route` part the completed ones; `request_ms_*` is how long nginx had
+    them, in whole milliseconds. `platform_requests` are those that reached the platform behind
+    the edge, by the platform's own count. `sources` is the clients' network.
     """
 
     topic: ClassVar[str] = "edge"
@@ -167,3 +171,9 @@ class EdgeRecord(Record):
     platform_requests: int
     connections_peak: int
     bytes_sent: int
+    sources: str = ""
+    by_route: dict[str, int] = Field(default_factory=dict)
+    request_ms_p50: int = 0
+    request_ms_p95: int = 0
+    request_ms_p99: int = 0
+    request_ms_max: int = 0

@@ -11,32 +11,35 @@ from collections.abc import Iterator
 
 from evidence.figure import ClaimVerdict, Figure
 from evidence.interval import wilson
+from evidence.load import LoadWorkerRecord
 from evidence.records import EdgeRecord, JourneyRecord, LoadRecord
 from province.objectives import Objectives
 from release.claims import objectives
 from release.claims.generator import validity
 from release.claims.grounds import Case, Ground, conclude, no_evidence, unknown
+from release.claims.journeys import seen_journeys
+from release.claims.objectives import Journeys
 from release.gathered import Gathered
 
-READS = (LoadRecord, EdgeRecord, JourneyRecord)
+READS = (LoadRecord, EdgeRecord, JourneyRecord, LoadWorkerRecord)
 
 
 def judge_users(evidence: Gathered) -> ClaimVerdict:
     """Valid and reconciled first, then the objectives, then how many users were reached."""
-    promised = evidence.province.objectives
+    promised, seen = evidence.province.objectives, seen_journeys(evidence)
     return conclude(
         evidence,
         Case(
             claim="users",
             reads=READS,
-            grounds=list(_grounds(evidence, promised)),
+            grounds=list(_grounds(evidence, promised, seen)),
             kept=f"{promised.users_concurrent_min:,} users were held and every objective was kept",
-            figures=_figures(evidence, promised),
+            figures=_figures(evidence, promised, seen),
         ),
     )
 
 
-def _grounds(evidence: Gathered, promised: Objectives) -> Iterator[Ground]:
+def _grounds(evidence: Gathered, promised: Objectives, seen: Journeys) -> Iterator[Ground]:
     loads, journeys = evidence.of(LoadRecord), evidence.of(JourneyRecord)
     if len(loads) != 1:
         yield unknown(f"{len(loads)} load runs in one folder") if loads else no_evidence("users")
@@ -46,7 +49,7 @@ def _grounds(evidence: Gathered, promised: Objectives) -> Iterator[Ground]:
         yield from invalid
         return
     yield from _reach(loads[0], promised)
-    yield from objectives.kept(promised, {record.journey: record for record in journeys})
+    yield from objectives.kept(promised, seen)
 
 
 def _reach(load: LoadRecord, promised: Objectives) -> Iterator[Ground]:
@@ -61,7 +64,7 @@ def _reach(load: LoadRecord, promised: Objectives) -> Iterator[Ground]:
         )
 
 
-def _figures(evidence: Gathered, promised: Objectives) -> dict[str, Figure]:
+def _figures(evidence: Gathered, promised: Objectives, seen: Journeys) -> dict[str, Figure]:
     loads, journeys = evidence.of(LoadRecord), evidence.of(JourneyRecord)
     if len(loads) != 1:
         return {}
@@ -78,7 +81,7 @@ def _figures(evidence: Gathered, promised: Objectives) -> dict[str, Figure]:
         "requests": Figure(value=load.started, unit="requests"),
         **_rates(load, journeys),
         **_reconciled(load, evidence.of(EdgeRecord)),
-        **objectives.figures(promised, {record.journey: record for record in journeys}),
+        **objectives.figures(promised, seen),
     }
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evidence.interval import wilson
+from evidence.interval import quantile_shares, wilson
 
 PUBLISHED = [
     # R. G. Newcombe, Stat. Med. 17 (1998) 857-872, table I, method 3 (score, no correction).
@@ -53,3 +53,21 @@ def test_ten_times_the_sample_narrows_the_interval(share: tuple[int, int]) -> No
 def test_what_has_no_share_is_refused(events: int, trials: int) -> None:
     with pytest.raises(ValueError, match="have no share"):
         wilson(events, trials)
+
+
+def test_a_medians_interval_is_the_textbook_one() -> None:
+    # Conover (1999) section 3.2: ranks n/2 ± 1.96 sqrt(n)/2; of 100 values the 40th to the 60th.
+    interval = quantile_shares(0.5, 100)
+    assert interval is not None
+    assert (interval.low, interval.high) == pytest.approx((0.402, 0.598), abs=1e-4)
+
+
+@pytest.mark.parametrize(("share", "samples"), [(0.5, 0), (0.5, 3), (0.99, 300), (0.95, 70)])
+def test_a_sample_that_cannot_hold_the_interval_gives_none(share: float, samples: int) -> None:
+    assert quantile_shares(share, samples) is None
+
+
+@given(st.floats(0.01, 0.99), st.integers(1, 10**9))
+def test_the_share_lies_between_its_bounds(share: float, samples: int) -> None:
+    interval = quantile_shares(share, samples)
+    assert interval is None or 0 < interval.low < share < interval.high < 1

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
+from evidence.load import LoadPhase, LoadPhaseRecord, LoadSecondRecord, LoadWorkerRecord
 from evidence.records import (
     BinaryRecord,
     BootRecord,
@@ -20,7 +22,10 @@ from evidence.records import (
 )
 from evidence.run import RunFolder
 from evidence.verdict import Verdict
+from loadtests import histograms
+from loadtests.analysis import journeys_of_hold
 from province.findings import Finding
+from province.objectives import Journey
 from province.province import Province
 from release.gathered import Gathered
 from tests import worlds
@@ -90,16 +95,85 @@ def policy(site: str, **changes: object) -> PolicyRecord:
 
 
 def journey(name: str, **changes: object) -> JourneyRecord:
-    values: dict[str, object] = {
-        "requests": REQUESTS,
-        "failed": 0,
-        "response_ms_p50": 3.0,
-        "response_ms_p95": 9.0,
-        "response_ms_p99": 21.0,
-        "response_ms_max": 99.0,
-        "bytes_received": 5_000_000,
-    }
+    seen = next(record for record in _journeys() if record.journey == name)
+    values = {key: value for key, value in seen.model_dump().items() if key != "journey"}
     return JourneyRecord.model_validate({"journey": name, **values, **changes})
+
+
+@cache
+def _journeys() -> tuple[JourneyRecord, ...]:
+    return journeys_of_hold((worker(0), worker(1)))
+
+
+def worker(number: int, slow_ms: int = 9, **changes: object) -> LoadWorkerRecord:
+    """A worker's totals: half of each journey's requests, 98 of 100 in 3 ms and 2 in `slow_ms`."""
+    half = REQUESTS // 2
+    histogram = histograms.new()
+    histogram.record_value(3_000, half * 98 // 100)
+    histogram.record_value(slow_ms * 1_000, half * 2 // 100)
+    samples = [
+        {
+            "journey": name.value,
+            "phase": phase,
+            "requests": half,
+            "failed": 0,
+            "bytes_received": 2_500_000,
+            "histogram": histograms.encoded(histogram),
+        }
+        for name in Journey
+        for phase in (LoadPhase.RAMP, LoadPhase.HOLD)
+    ]
+    values: dict[str, object] = {
+        "worker": number,
+        "final": True,
+        "started": 20_500,
+        "completed": 20_495,
+        "failed": 3,
+        "in_flight": 2,
+        "refused": 0,
+        "retried": 0,
+        "bytes_received": 30_000_000,
+        "failures": (),
+        "journeys": samples,
+        "lag_histogram": histograms.encoded(histograms.new()),
+    }
+    return LoadWorkerRecord.model_validate({**values, **changes})
+
+
+def over_time(users: int) -> tuple[Record, ...]:
+    """What two workers saw each second: a ramp of 60 seconds, a hold of 300, a drain of 10."""
+    began = 1795505500.0
+    phases = {LoadPhase.RAMP: 0, LoadPhase.HOLD: 60, LoadPhase.DRAIN: 360, LoadPhase.DONE: 370}
+    return (
+        *(LoadPhaseRecord(phase=phase, began_at=began + at) for phase, at in phases.items()),
+        *(
+            second(number, at, began + at + 0.1 * number, users)
+            for at in range(370)
+            for number in (0, 1)
+        ),
+    )
+
+
+def second(number: int, at: int, epoch: float, users: int) -> LoadSecondRecord:
+    ramped = min(at / 60, 1.0) if at < 360 else (370 - at) / 10
+    connected = int(users / 2 * ramped)
+    return LoadSecondRecord(
+        worker=number,
+        at=epoch,
+        phase=LoadPhase.RAMP if at < 60 else LoadPhase.HOLD if at < 360 else LoadPhase.DRAIN,
+        users=users // 2,
+        connected=connected,
+        started=at * 55,
+        completed=at * 55,
+        failed=0,
+        in_flight=0,
+        refused=0,
+        bytes_received=at * 90_000,
+        cpu_percent=20 + 30 * ramped + (at * 37 % 11),
+        lag_ms_max=1.5,
+        memory_mib=150 + 60 * ramped,
+        response_ms_p99=9 + (at * 53 % 17) + (60 if at == 47 else 0),
+    )
 
 
 def load(**changes: object) -> LoadRecord:
@@ -153,6 +227,8 @@ def whole(world: Province | None = None) -> tuple[Record, ...]:
         *(journey(objective.journey.value) for objective in world.objectives.journeys),
         load(),
         edge(),
+        worker(0),
+        worker(1),
         *(stage(name) for name in names),
     )
 
@@ -190,4 +266,4 @@ def rehearsed(root: Path) -> RunFolder:
     users = {"users_planned": 20_000, "users_connected_peak": 20_000, "users_held_min": 20_000}
     kept = without(whole(worlds.province()), LoadRecord, StageRecord)
     ends = tuple(record for record in whole(worlds.province()) if isinstance(record, StageRecord))
-    return written(root, (*kept, load(**users), *ends))
+    return written(root, (*kept, load(**users), *over_time(20_000), *ends))

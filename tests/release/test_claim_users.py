@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from evidence.figure import ClaimVerdict
+from evidence.load import LoadPhase, LoadWorkerRecord
 from evidence.records import EdgeRecord, JourneyRecord, LoadRecord
 from evidence.verdict import Verdict
+from loadtests.analysis import journeys_of_hold
 from release.claims.generator import WORKER_CPU_PERCENT_MAX, WORKER_LAG_MS_P99_MAX
 from release.claims.users import judge_users
 from tests.release import runs
@@ -20,13 +22,19 @@ def loaded(**changes: object) -> ClaimVerdict:
 
 def video(**changes: object) -> ClaimVerdict:
     others = (r for r in WHOLE if not (isinstance(r, JourneyRecord) and r.journey == "video"))
-    return judge_users(runs.gathered(*others, runs.journey("video", **changes)))
+    kept = runs.without(others, LoadWorkerRecord)
+    return judge_users(runs.gathered(*kept, runs.journey("video", **changes)))
 
 
 def test_all_promised_users_held_and_served_pass() -> None:
     claim = judge_users(runs.gathered(*WHOLE))
     assert claim.verdict is Verdict.PASS
-    assert claim.evidence == ("load.jsonl", "edge.jsonl", "load-journeys.jsonl")
+    assert claim.evidence == (
+        "load.jsonl",
+        "edge.jsonl",
+        "load-journeys.jsonl",
+        "load-workers.jsonl",
+    )
     figures = claim.figures
     assert figures["users_connected_peak"].value == figures["users_held_min"].value == 3000
     assert figures["users_connected_peak"].objective == 3000
@@ -146,3 +154,52 @@ def test_no_load_is_no_evidence_yet() -> None:
     claim = judge_users(runs.gathered(*runs.without(WHOLE, *kinds)))
     assert claim.verdict is Verdict.UNKNOWN
     assert claim.reason.startswith("no evidence yet")
+
+
+def worked(*workers: LoadWorkerRecord) -> ClaimVerdict:
+    kept = runs.without(WHOLE, LoadWorkerRecord, JourneyRecord)
+    return judge_users(runs.gathered(*kept, *journeys_of_hold(workers), *workers))
+
+
+def test_percentiles_carry_their_interval() -> None:
+    claim = worked(runs.worker(0), runs.worker(1))
+    p99 = claim.figures["video_response_ms_p99"]
+    assert (p99.low, p99.high) == pytest.approx((9, 9), rel=1e-3)
+
+
+def test_a_bound_inside_a_percentiles_interval_is_open() -> None:
+    # 1.0 % of 5,000 responses are slow: the true p99 may lie on either side of the step.
+    slow = runs.worker(0, slow_ms=9000)
+    quick = runs.worker(1, slow_ms=3)
+    claim = worked(slow, quick)
+    assert claim.verdict is Verdict.UNKNOWN
+    assert "login: p99 3 ms, objective 2,500 ms: too few requests to tell (3 to 9,0" in claim.reason
+
+
+def test_an_interval_wholly_above_its_bound_fails() -> None:
+    claim = worked(runs.worker(0, slow_ms=9000), runs.worker(1, slow_ms=9000))
+    assert claim.verdict is Verdict.FAIL
+    assert "login: p99" in claim.reason
+
+
+@pytest.mark.parametrize("histogram", ["", "nonsense", "HISTFAAAAH54nJNp", "苏"])
+def test_a_histogram_that_cannot_be_read_gives_no_interval(histogram: str) -> None:
+    worker = runs.worker(0)
+    broken = tuple(s.model_copy(update={"histogram": histogram}) for s in worker.journeys)
+    kept = runs.without(WHOLE, LoadWorkerRecord)
+    claim = judge_users(runs.gathered(*kept, worker.model_copy(update={"journeys": broken})))
+    assert claim.figures["video_response_ms_p99"].low is None
+
+
+def test_responses_of_the_ramp_do_not_count() -> None:
+    worker = runs.worker(0, slow_ms=9000)
+    ramp = tuple(s for s in worker.journeys if s.phase is LoadPhase.RAMP)
+    kept = runs.worker(1), runs.worker(2)
+    claim = worked(worker.model_copy(update={"journeys": ramp}), *kept)
+    assert claim.verdict is Verdict.PASS
+
+
+def test_a_record_that_its_histograms_contradict_is_unknown() -> None:
+    claim = judge_users(runs.gathered(*runs.without(WHOLE, LoadWorkerRecord), runs.worker(0, 90)))
+    assert claim.verdict is Verdict.UNKNOWN
+    assert "video: its percentiles are not those of its histograms" in claim.reason

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import shutil
 from pathlib import Path
 
 import pytest
 
-import evidence.records
-from evidence.records import Record, RunRecord, StackRecord, StageRecord
+from evidence.records import StackRecord, StageRecord
 from evidence.run import RunFolder, RunFolderError
 from evidence.verdict import ExitCode, Verdict
 from province.claims import CLAIMS
 from province.reader import ProvinceError
-from release.gathered import KINDS
 from release.judge import JUDGES, judge, judge_gathered
 from release.publish import publish
 from release.verdict_file import verdict_json
@@ -159,15 +156,6 @@ def test_a_folder_of_two_runs_is_refused(tmp_path: Path) -> None:
     run.append(runs.run_record())
     with pytest.raises(RunFolderError, match="holds 2 runs"):
         judge(run)
-
-
-def test_every_kind_of_record_is_gathered() -> None:
-    kinds = {
-        kind
-        for _, kind in inspect.getmembers(evidence.records, inspect.isclass)
-        if issubclass(kind, Record) and kind is not Record
-    }
-    assert set(KINDS) == kinds - {RunRecord}
 
 
 def test_each_judge_is_of_a_claim() -> None:

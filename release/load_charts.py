@@ -1,0 +1,84 @@
+"""The load run over time: who was connected, how much was answered, how fast, at what effort."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+
+from evidence.load import LoadPhase, LoadPhaseRecord, LoadSecondRecord
+from release.charts import Chart, line_chart
+from release.gathered import Gathered
+
+_SILENT_SECONDS_MAX = 3
+"""A worker samples itself about once a second; one silent for longer has nobody connected."""
+
+BySecond = Mapping[int, float]
+
+
+def load_charts(evidence: Gathered) -> tuple[Chart, ...]:
+    """The charts, or none when the workers left no samples. The hold is marked."""
+    samples = evidence.of(LoadSecondRecord)
+    if not samples:
+        return ()
+    seconds = range(min(int(s.at) for s in samples), max(int(s.at) for s in samples) + 1)
+    hold = _hold(evidence.of(LoadPhaseRecord))
+
+    def chart(title: str, unit: str, name: str, values: BySecond) -> Chart:
+        line = [values.get(second, 0.0) for second in seconds]
+        return line_chart(title, unit, [float(second) for second in seconds], {name: line}, hold)
+
+    return (
+        chart("Users connected", "users", "connected", _connected(samples, seconds)),
+        chart("Responses", "responses per second", "responses", _responses(samples)),
+        chart("Response time, p99", "ms, the slowest worker's", "p99", _worst(samples, _p99)),
+        chart("Load generator", "% of a core, the busiest worker's", "CPU", _worst(samples, _cpu)),
+    )
+
+
+def _hold(phases: Iterable[LoadPhaseRecord]) -> tuple[float, float] | None:
+    began = {record.phase: record.began_at for record in phases}
+    if LoadPhase.HOLD not in began or LoadPhase.DRAIN not in began:
+        return None
+    return began[LoadPhase.HOLD], began[LoadPhase.DRAIN]
+
+
+def _connected(samples: Iterable[LoadSecondRecord], seconds: range) -> BySecond:
+    """All workers together; where a second has no sample of one, its last counts for a while."""
+    latest: dict[int, LoadSecondRecord] = {}
+    by_second: dict[int, list[LoadSecondRecord]] = defaultdict(list)
+    for sample in samples:
+        by_second[int(sample.at)].append(sample)
+    totals: dict[int, float] = {}
+    for second in seconds:
+        latest.update({sample.worker: sample for sample in by_second[second]})
+        totals[second] = sum(
+            s.connected for s in latest.values() if second - int(s.at) <= _SILENT_SECONDS_MAX
+        )
+    return totals
+
+
+def _responses(samples: Iterable[LoadSecondRecord]) -> BySecond:
+    """Responses since each worker's sample before, in the second of the later one."""
+    before: dict[int, int] = defaultdict(int)
+    totals: dict[int, float] = defaultdict(float)
+    for sample in samples:
+        totals[int(sample.at)] += sample.completed - before[sample.worker]
+        before[sample.worker] = sample.completed
+    return totals
+
+
+def _worst(
+    samples: Iterable[LoadSecondRecord], of: Callable[[LoadSecondRecord], float]
+) -> BySecond:
+    totals: dict[int, float] = defaultdict(float)
+    for sample in samples:
+        totals[int(sample.at)] = max(totals[int(sample.at)], of(sample))
+    return totals
+
+
+def _p99(sample: LoadSecondRecord) -> float:
+    return sample.response_ms_p99
+
+
+def _cpu(sample: LoadSecondRecord) -> float:
+    return sample.cpu_percent
