@@ -60,7 +60,8 @@ class LoadStage:
         record = await run_load(
             self._order(authority, secret, edge), supervisor, run, lambda p: on_step(_step(p))
         )
-        run.append(await edge.count(SOURCES))
+        received = (await platform.counters()).received
+        run.append(await edge.count(SOURCES, platform_requests=received))
         return Verdict.PASS, (
             f"{record.users_connected_peak:,} users connected, "
             f"{record.completed:,} responses, {record.failed:,} failures"
