@@ -86,16 +86,18 @@ class Toolchain:
         made: dict[str, Binary] = {}
         for pin in missing:
             if isinstance(pin, DebianTool):
-                telling.say(f"installing the package {pin.package}", pin.name)
-                await self._packages.install(pin.package)
                 made[pin.name] = await self._installed(pin, telling)
         telling.expect({pin.name: pin.seconds for pin in builds})
-        async with self._cache.lock(lambda: telling.say("another suyun is making these tools")):
-            for pin, following in zip(builds, [*builds[1:], None], strict=True):
-                made[pin.name] = await self._one(pin, following, telling)
+        if builds:
+            async with self._cache.lock(lambda: telling.say("another suyun is making them")):
+                for number, pin in enumerate(builds):
+                    following = builds[number + 1] if pin is not builds[-1] else None
+                    made[pin.name] = await self._one(pin, following, telling)
         return made
 
     async def _installed(self, pin: DebianTool, telling: Telling) -> Binary:
+        telling.say(f"installing the package {pin.package}", pin.name)
+        await self._packages.install(pin.package)
         binary = await self._finder.find(pin, telling.notice)
         if binary is None:
             raise ToolchainError(
