@@ -1,0 +1,109 @@
+"""Looks into one site's cluster: only what the readiness gate and the look for leftovers need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import urllib3
+import yaml
+from kubernetes import client, config
+
+from infra.fleet.errors import FleetError
+from infra.plan.labels import SITE_LABEL, site_labels
+from infra.plan.values import SitePlan
+
+_TIMEOUT_SECONDS = 10
+_GATEWAY_API = ("gateway.networking.k8s.io", "v1")
+_NOT_FOUND = 404
+
+
+class Cluster:
+    """The cluster of one site. Every look raises FleetError when the API server does not answer."""
+
+    def __init__(self, plan: SitePlan, api: Any) -> None:  # noqa: ANN401 - a client without types
+        self._plan = plan
+        self._core = client.CoreV1Api(api)
+        self._apps = client.AppsV1Api(api)
+        self._policy = client.PolicyV1Api(api)
+        self._scheduling = client.SchedulingV1Api(api)
+        self._custom = client.CustomObjectsApi(api)
+        labels = ",".join(f"{key}={value}" for key, value in site_labels(plan).items())
+        self._ours = {"label_selector": labels, "_request_timeout": _TIMEOUT_SECONDS}
+
+    def require_site(self) -> None:
+        """Raises FleetError when the cluster's machines are another site's."""
+        nodes = self._core.list_node(
+            label_selector=SITE_LABEL, limit=1, _request_timeout=_TIMEOUT_SECONDS
+        ).items
+        for node in nodes:
+            found = node.metadata.labels[SITE_LABEL]
+            if found != self._plan.site:
+                raise FleetError(
+                    f"the kubeconfig of {self._plan.site} leads to the cluster of {found}",
+                    "give each site its own kubeconfig",
+                )
+
+    def deployments(self) -> list[Any]:
+        """Our Deployments."""
+        return list(self._apps.list_deployment_for_all_namespaces(**self._ours).items)
+
+    def namespaces(self) -> list[Any]:
+        """Our namespaces."""
+        return list(self._core.list_namespace(**self._ours).items)
+
+    def budgets(self) -> list[Any]:
+        """Our disruption budgets."""
+        listed = self._policy.list_pod_disruption_budget_for_all_namespaces(**self._ours)
+        return list(listed.items)
+
+    def pods(self, namespace: str) -> list[Any]:
+        """Our pods of one namespace."""
+        return list(self._core.list_namespaced_pod(namespace, **self._ours).items)
+
+    def leftovers(self) -> tuple[str, ...]:
+        """What of ours is still there: namespaces with all that is in them, cluster objects."""
+        classes = self._scheduling.list_priority_class(**self._ours).items
+        return (
+            *(f"Namespace {namespace.metadata.name}" for namespace in self.namespaces()),
+            *(f"PriorityClass {found.metadata.name}" for found in classes),
+            *(f"GatewayClass {name}" for name in self._gateway_classes()),
+        )
+
+    def _gateway_classes(self) -> list[str]:
+        try:
+            listed = self._custom.list_cluster_custom_object(
+                *_GATEWAY_API, "gatewayclasses", **self._ours
+            )
+        except client.ApiException as error:
+            if error.status == _NOT_FOUND:
+                return []  # without the kind there can be no object of it
+            raise
+        return [item["metadata"]["name"] for item in listed["items"]]
+
+
+@contextmanager
+def cluster(plan: SitePlan, kubeconfig: Path) -> Iterator[Cluster]:
+    """The site's cluster, open. Raises FleetError when it cannot be reached or its file read."""
+    try:
+        api = config.new_client_from_config(str(kubeconfig))
+    except (config.ConfigException, OSError, yaml.YAMLError) as error:
+        raise FleetError(
+            f"the kubeconfig of {plan.site} cannot be used: {error}", f"look into {kubeconfig}"
+        ) from error
+    api.rest_client.pool_manager.connection_pool_kw["retries"] = False
+    try:
+        yield Cluster(plan, api)
+    except (urllib3.exceptions.HTTPError, client.ApiException) as error:
+        raise FleetError(
+            f"the cluster of {plan.site} does not answer: {_first_line(error)}",
+            "see that its API server runs and that the kubeconfig is its own",
+        ) from error
+    finally:
+        api.close()
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

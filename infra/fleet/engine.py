@@ -1,0 +1,269 @@
+"""Drives Pulumi over all sites: several at a time, each stack in a worker process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from evidence.records import StackRecord
+from infra.fleet.backend import ROOT, Backend
+from infra.fleet.cluster import cluster
+from infra.fleet.errors import FleetError
+from infra.fleet.leftovers import await_gone
+from infra.fleet.orders import (
+    DriftedField,
+    EndTold,
+    NoteTold,
+    Operation,
+    StepTold,
+    WorkerOrder,
+    parse_told,
+)
+from infra.fleet.progress import FleetProgress, Progress
+from infra.fleet.readiness import await_ready
+from infra.plan.size import resources_count
+from infra.plan.values import SitePlan
+from processes.supervisor import Command, ProcessError, Supervisor
+from province.findings import Finding
+
+__all__ = ["FleetEngine", "FleetProgress", "Operation", "SiteTarget", "StackOutcome"]
+
+_RESOURCES_PARALLEL = 16
+_LOG_LINES_TOLD = 3
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SiteTarget:
+    """A site and the cluster that it is to stand in."""
+
+    plan: SitePlan
+    kubeconfig: Path
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StackOutcome:
+    """What became of one operation on one stack.
+
+    `findings` are the policies' that were broken, `drift` (of the operation `drift`) the fields
+    that somebody changed, `notes` what a person should know, `rules` how many were evaluated.
+    """
+
+    record: StackRecord
+    findings: tuple[Finding, ...] = ()
+    drift: tuple[DriftedField, ...] = ()
+    notes: tuple[str, ...] = ()
+    rules: int = 0
+
+
+class FleetEngine:
+    """One state folder's stacks. `parallel` is how many workers run at once.
+
+    `binaries` has `pulumi` and `pulumi-resource-kubernetes`; `policy_pack` is a folder, mandatory
+    at each preview and up when given.
+    """
+
+    def __init__(
+        self,
+        state: Path,
+        supervisor: Supervisor,
+        binaries: Mapping[str, Path],
+        policy_pack: Path | None,
+        province_file: Path,
+        parallel: int,
+    ) -> None:
+        self._backend = Backend(state.resolve() / "pulumi")
+        self._supervisor = supervisor
+        self._binaries = binaries
+        self._policy_pack = policy_pack.resolve() if policy_pack else None
+        self._province_file = province_file.resolve()
+        self._parallel = parallel
+
+    async def operate(
+        self,
+        operation: Operation,
+        targets: Sequence[SiteTarget],
+        on_progress: Callable[[FleetProgress], None],
+    ) -> tuple[StackOutcome, ...]:
+        """The operation on every target; outcomes in the targets' order, failures among them.
+
+        One site's failure stops no other. Raises FleetError when no site can be worked on at all.
+        Cancelled, it lets Pulumi end what it has in hand and leaves no process behind.
+        """
+        self._backend.prepare(self._binaries)
+        totals = {target.plan.site: resources_count(target.plan) for target in targets}
+        progress = Progress(totals, on_progress)
+        slots = asyncio.Semaphore(self._parallel)
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(_SiteWork(self, operation, target, progress).run(slots))
+                for target in targets
+            ]
+        return tuple(task.result() for task in tasks)
+
+    async def work(
+        self, operation: Operation, target: SiteTarget, on_told: Callable[[str], None]
+    ) -> int:
+        """Runs one worker to its end; each line that it tells goes to `on_told`."""
+        plan = target.plan
+        folder = self._backend.workspace(plan.stack, plan.site, self._config(target))
+        order = WorkerOrder(
+            operation=operation,
+            stack=plan.stack,
+            site=plan.site,
+            folder=folder,
+            pulumi_root=self._backend.pulumi_root,
+            policy_pack=self._policy_pack,
+            resources_parallel=_RESOURCES_PARALLEL,
+        )
+        file = folder / "order.json"
+        file.write_text(order.model_dump_json(), "utf-8")
+        command = Command(
+            name=f"pulumi {operation} of {plan.site}",
+            argv=(sys.executable, "-m", "infra.fleet.worker", str(file)),
+            log=self.log(plan.site),
+            env=self._backend.environment(plan.environment),
+            cwd=ROOT,
+        )
+        return await self._supervisor.run(command, on_told)
+
+    def unlock(self, stack: str) -> str | None:
+        """Takes away a dead process's lock; see `Backend.unlock`."""
+        return self._backend.unlock(stack)
+
+    def log(self, site: str) -> Path:
+        """The log of that site's workers."""
+        return self._backend.folder / "logs" / f"{site}.log"
+
+    def _config(self, target: SiteTarget) -> dict[str, str]:
+        return {
+            "site": target.plan.site,
+            "environment": target.plan.environment,
+            "province": str(self._province_file),
+            "kubeconfig": str(target.kubeconfig.resolve()),
+        }
+
+
+class _SiteWork:
+    """One operation on one site, from the lock to the gate."""
+
+    def __init__(
+        self, engine: FleetEngine, operation: Operation, target: SiteTarget, progress: Progress
+    ) -> None:
+        self._engine = engine
+        self._operation: Operation = operation
+        self._target = target
+        self._progress = progress
+        self._site = target.plan.site
+        self._notes: list[str] = []
+        self._end: EndTold | None = None
+
+    async def run(self, slots: asyncio.Semaphore) -> StackOutcome:
+        """The slot is free again while the gate waits: waiting takes no processor."""
+        try:
+            async with slots:
+                end = await self._work()
+            outcome = await self._after(end)
+        except (FleetError, ProcessError) as error:
+            outcome = self._outcome(EndTold(seconds=0, error=f"{error.cause}; {error.hint}"))
+        self._progress.end(self._site, outcome.record.error or f"{self._operation} done")
+        return outcome
+
+    async def _work(self) -> EndTold:
+        note = self._engine.unlock(self._target.plan.stack)
+        if note:
+            self._take_note(note)
+        await asyncio.to_thread(_require_site, self._target)
+        code = await self._engine.work(self._operation, self._target, self._take)
+        if self._end is None:
+            raise FleetError(
+                f"the worker of {self._site} ended with {code} and without a word{self._log()}",
+                f"look into {self._engine.log(self._site)}",
+            )
+        return self._end
+
+    async def _after(self, end: EndTold) -> StackOutcome:
+        """What has to be true in the cluster once Pulumi is through."""
+        if end.error is None and self._operation == "up":
+            return await self._gate(end)
+        if end.error is None and self._operation == "destroy":
+            left = await _in_thread(await_gone, self._target)
+            if left:
+                text = f"left behind: {', '.join(left)}; ./suyun destroy can be repeated"
+                return self._outcome(end.model_copy(update={"error": text}))
+        return self._outcome(end)
+
+    async def _gate(self, end: EndTold) -> StackOutcome:
+        self._progress.say(f"{self._site}: waiting until all is ready")
+        gate = await _in_thread(await_ready, self._target)
+        error = None if gate.ready else f"not ready: {'; '.join(gate.missing)}"
+        outcome = self._outcome(end.model_copy(update={"error": error}))
+        seen = {"ready": gate.ready, "ready_seconds": gate.seconds}
+        return StackOutcome(
+            record=outcome.record.model_copy(update=seen),
+            findings=outcome.findings,
+            notes=outcome.notes,
+            rules=outcome.rules,
+        )
+
+    def _take(self, line: str) -> None:
+        told = parse_told(line)
+        match told:
+            case StepTold():
+                self._progress.step(self._site, told.done, told.resource)
+            case NoteTold():
+                self._take_note(told.text)
+            case EndTold():
+                self._end = told
+
+    def _take_note(self, text: str) -> None:
+        self._notes.append(text)
+        self._progress.say(f"{self._site}: {text}")
+
+    def _outcome(self, end: EndTold) -> StackOutcome:
+        plan = self._target.plan
+        kept = end.created + end.updated + end.replaced + end.same
+        record = StackRecord(
+            site=self._site,
+            stack=plan.stack,
+            operation=self._operation,
+            seconds=end.seconds,
+            resources=end.deleted if self._operation == "destroy" else kept,
+            created=end.created,
+            updated=end.updated,
+            replaced=end.replaced,
+            deleted=end.deleted,
+            same=end.same,
+            error=end.error,
+        )
+        return StackOutcome(
+            record=record,
+            findings=end.findings,
+            drift=end.drift,
+            notes=tuple(self._notes),
+            rules=end.rules,
+        )
+
+    def _log(self) -> str:
+        file = self._engine.log(self._site)
+        lines = file.read_text("utf-8", errors="replace").splitlines() if file.is_file() else []
+        return "".join(f"\n  {line}" for line in lines[-_LOG_LINES_TOLD:])
+
+
+def _require_site(target: SiteTarget) -> None:
+    with cluster(target.plan, target.kubeconfig) as look:
+        look.require_site()
+
+
+async def _in_thread(look: Callable[..., T], target: SiteTarget) -> T:
+    """Runs a look that blocks; a cancellation makes it stop at its next turn."""
+    stop = threading.Event()
+    try:
+        return await asyncio.to_thread(look, target.plan, target.kubeconfig, stopped=stop.is_set)
+    finally:
+        stop.set()

@@ -1,0 +1,80 @@
+"""Mends three things of Pulumi's Python SDK 3.216, in the worker's process alone.
+
+1. `wait_for_rpcs` turns the event loop as fast as it can while anything is outstanding, and takes
+   a whole core from the engine and the provider that it waits for. `Patience` lets it rest.
+2. An event's `detailedDiff` and `policyAnalyzeSummaryEvent` are dropped when the SDK makes its own
+   values of Pulumi's JSON. `keep_raw_events` keeps the JSON.
+3. Selecting a stack writes to a file that all workers share, and every command names its stack
+   anyway. `Workspace` leaves it out, and creates stacks one at a time: the file backend is not
+   safe for two at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+from pathlib import Path
+from typing import Any
+
+import pulumi.runtime.stack
+from pulumi.automation import EngineEvent, LocalWorkspace
+
+_TURNS_BETWEEN_RESTS = 64
+_REST_SECONDS = 0.005
+"""Turns drain what is done, so they must not each rest: 143 resources have some 2,000 outputs."""
+
+
+class Patience:
+    """Stands for the `asyncio` module where the SDK waits: every 64th empty sleep is a real one."""
+
+    def __init__(self) -> None:
+        self._turns = 0
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever asyncio has
+        return getattr(asyncio, name)
+
+    async def sleep(self, seconds: float) -> None:
+        """Sleeps as asked, but now and then rests when asked for nothing."""
+        self._turns += 1
+        rests = seconds == 0 and self._turns % _TURNS_BETWEEN_RESTS == 0
+        await asyncio.sleep(_REST_SECONDS if rests else seconds)
+
+
+class RawEvent(EngineEvent):
+    """An engine event with the JSON that it was made of."""
+
+    raw: dict[str, Any]
+
+
+def be_patient() -> None:
+    """Makes the SDK rest while it waits."""
+    pulumi.runtime.stack.asyncio = Patience()  # type: ignore[attr-defined, assignment]
+
+
+def keep_raw_events() -> None:
+    """Makes every event from now on a RawEvent."""
+    parse = EngineEvent.from_json
+
+    def with_raw(data: dict[str, Any]) -> EngineEvent:
+        event = parse(data)
+        event.raw = data  # type: ignore[attr-defined]
+        return event
+
+    EngineEvent.from_json = with_raw  # type: ignore[method-assign]
+
+
+class Workspace(LocalWorkspace):
+    """A workspace whose stack is created when it is not there, and never selected."""
+
+    def __init__(self, *, lock: Path, **options: Any) -> None:  # noqa: ANN401 - the SDK's options
+        super().__init__(**options)
+        self._lock = lock
+
+    def select_stack(self, stack_name: str) -> None:
+        """Nothing to do: every command is given `--stack`."""
+
+    def create_stack(self, stack_name: str) -> None:
+        """Creates the stack while no other worker creates one."""
+        with self._lock.open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            super().create_stack(stack_name)
