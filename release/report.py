@@ -81,6 +81,7 @@ def report_html(run: RunFolder, judgement: Judgement) -> str:
             run=evidence.run,
             province=evidence.province,
             started=datetime.fromtimestamp(evidence.run.started_at, UTC),
+            reading=reading(judgement),
             counts={v: sum(c.verdict is v for c in judgement.claims) for v in Verdict},
             sentences={claim.id: BY_ID[claim.id].sentence for claim in judgement.claims},
             bars=stage_bars(judgement.stages),
@@ -95,6 +96,20 @@ def report_html(run: RunFolder, judgement: Judgement) -> str:
             binaries=evidence.of(BinaryRecord),
         )
     )
+
+
+def reading(judgement: Judgement) -> str:
+    """What the verdict on the whole comes from, in a sentence."""
+    decisive = [
+        *(claim.id for claim in judgement.claims if claim.verdict is judgement.verdict),
+        *(f"stage {s.name}" for s in judgement.stages if s.verdict is judgement.verdict),
+        *(f"unreadable {fault.location}" for fault in judgement.faults),
+    ]
+    if judgement.verdict is Verdict.PASS:
+        return "Every claim holds, and every stage ended well."
+    if judgement.verdict is Verdict.FAIL:
+        return f"Evidence shows that this does not hold: {', '.join(decisive)}."
+    return f"Nothing was seen to be broken, but evidence is wanting for: {', '.join(decisive)}."
 
 
 def stage_bars(stages: Sequence[StageRecord]) -> tuple[StageBar, ...]:

@@ -7,7 +7,8 @@ import re
 from evidence.figure import Figure
 
 _BYTES = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Terminal controls, and the marks that turn the direction of the text after them."""
 _KIBI = 1024
 _SMALL = 100
 """From here on decimals say nothing that a reader would use."""
@@ -17,6 +18,8 @@ def quantity(value: float, unit: str) -> str:
     """A value with its unit: `12,345 users`, `0.02 %`, `3.1 MiB`."""
     if unit == "ratio":
         return f"{value * 100:.3g} %"
+    if unit == "1/s":
+        return f"{_number(value)} a second"
     if unit == "bytes":
         return _bytes(value)
     return f"{_number(value)} {_singular(unit) if value == 1 else unit}"
