@@ -6,7 +6,7 @@ import os
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -113,12 +113,13 @@ def plan(
     as_json: Json = False,
 ) -> None:
     """Show what each site will get, and why, without any cluster."""
-    from release.commands.fleet import show_plan
+    from release.commands.plan import show_plan
 
-    show_plan(environment, sites=site, province_file=province, as_json=as_json)
+    code = show_plan(environment.value, sites=site, province_file=province, as_json=as_json)
+    raise typer.Exit(code)
 
 
-def _fleet_command(operation: str, text: str) -> None:
+def _fleet_command(operation: Literal["preview", "up", "drift", "destroy"], text: str) -> None:
     def command(
         site: Sites = None,
         environment: EnvironmentOption = Environment.REHEARSAL,
@@ -127,18 +128,17 @@ def _fleet_command(operation: str, text: str) -> None:
         province: ProvinceFile = None,
         as_json: Json = False,
     ) -> None:
-        from release.commands.fleet import operate
+        from release.commands.fleet import FleetOrder, operate
 
-        code = operate(
-            operation,
-            environment=environment,
+        order = FleetOrder(
+            operation=operation,
+            environment=environment.value,
             sites=site,
             kubeconfigs=kubeconfigs,
             parallel=parallel,
             province_file=province,
-            as_json=as_json,
         )
-        raise typer.Exit(code)
+        raise typer.Exit(operate(order, as_json=as_json))
 
     command.__doc__ = text
     app.command(name=operation)(command)

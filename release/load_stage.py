@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 from pathlib import Path
 
-from loadtests.run import LoadOrder, LoadProgress, Target, run_load
-from rehearsal.edge.edge import Edge
-
 from evidence.run import RunFolder
 from evidence.verdict import Verdict
 from infra.plan.values import GatewayPlan
+from loadtests.order import LoadOrder, Target
+from loadtests.progress import LoadProgress
+from loadtests.run import run_load
 from processes.supervisor import Supervisor
 from province.province import Province
+from rehearsal.edge.edge import Edge
 from rehearsal.pki import Authority
 from rehearsal.platform.platform import Platform
 from release.crowd import Crowd
@@ -94,7 +95,11 @@ def _secret_file(path: Path) -> Path:
 def _step(progress: LoadProgress) -> Step:
     return Step(
         done=progress.users_connected,
-        total=progress.users,
-        text=progress.text,
+        total=progress.users_target,
+        text=(
+            f"{progress.phase}: {progress.users_connected:,} users, "
+            f"{progress.requests_per_second:,.0f} requests/s, "
+            f"p99 {progress.response_ms_p99:,.0f} ms, {progress.failed:,} failed"
+        ),
         seconds_left=progress.seconds_left,
     )

@@ -19,12 +19,16 @@ _LINE_EVERY_SECONDS = 10.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
-    """How far a stage is: `done` of `total`, what it is at, and the seconds that are left."""
+    """How far a stage is: `done` of `total`, what it is at, and the seconds that are left.
+
+    A step that `stays` is a line worth keeping on the screen.
+    """
 
     done: float
     total: float
     text: str
     seconds_left: float | None = None
+    stays: bool = False
 
 
 class Narrator:
@@ -55,6 +59,9 @@ class Narrator:
 
     def step(self, step: Step) -> None:
         """Tells how far the stage is."""
+        if step.stays:
+            self.say(step.text)
+            return
         left = "" if step.seconds_left is None else f" · about {step.seconds_left:.0f} s left"
         if self._progress is not None and self._task is not None:
             self._progress.update(

@@ -7,11 +7,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.fleet.engine import FleetEngine, FleetProgress, Operation, SiteTarget, StackOutcome
-
 from evidence.records import BootRecord, PolicyRecord, StackRecord, StageRecord
 from evidence.run import RunFolder
 from evidence.verdict import Verdict
+from infra.fleet.engine import FleetEngine, Operation, SiteTarget, StackOutcome
 from infra.plan.fleet import plan_fleet
 from infra.plan.values import FleetPlan
 from processes.supervisor import Supervisor
@@ -20,7 +19,7 @@ from province.province import Province
 from province.reader import read
 from rehearsal.machine_room.room import MachineRoom
 from rehearsal.toolchain.toolchain import Toolchain
-from rehearsal.toolchain.values import Binary, ToolProgress
+from rehearsal.toolchain.values import Binary
 from release.beginning import begin, empty
 from release.crowd import Crowd
 from release.errors import Explained, finding_line, told
@@ -28,6 +27,7 @@ from release.judge import Judgement, judge
 from release.load_stage import LoadStage
 from release.narrator import Narrator, Step
 from release.publish import publish
+from release.steps import fleet_step, tool_step
 from release.workspace import Workspace
 
 ENVIRONMENT = "rehearsal"
@@ -126,7 +126,9 @@ class Rehearsal:
 
     async def _toolchain(self, supervisor: Supervisor, run: RunFolder) -> Outcome:
         toolchain = Toolchain(self.workspace.cache, supervisor)
-        self._binaries = await toolchain.ensure(BINARIES, self._tell_tool)
+        self._binaries = await toolchain.ensure(
+            BINARIES, lambda p: self.narrator.step(tool_step(p))
+        )
         self._assets = await toolchain.assets(ASSETS)
         for binary in self._binaries.values():
             run.append(binary.record())
@@ -219,19 +221,6 @@ class Rehearsal:
             run.append(outcome.record)
         return outcomes
 
-    def _tell_tool(self, progress: ToolProgress) -> None:
-        if progress.notice:
-            self.narrator.say(progress.text)
-            return
-        self.narrator.step(
-            Step(
-                done=progress.done,
-                total=progress.total,
-                text=progress.text,
-                seconds_left=progress.seconds_left,
-            )
-        )
-
     def _paths(self) -> dict[str, Path]:
         return {name: binary.path for name, binary in self._binaries.items()}
 
@@ -258,16 +247,6 @@ class Rehearsal:
 
 Outcome = tuple[Verdict, str]
 StageWork = Callable[[Supervisor, RunFolder], Awaitable[Outcome]]
-
-
-def fleet_step(operation: str, progress: FleetProgress) -> Step:
-    """A fleet's progress as the narrator tells it."""
-    return Step(
-        done=progress.done,
-        total=progress.total,
-        text=f"{operation} {progress.text}",
-        seconds_left=progress.seconds_left,
-    )
 
 
 def _outcome(outcomes: Sequence[StackOutcome], text: str) -> Outcome:

@@ -10,6 +10,8 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.table import Table
 
+_UNWRAPPED_COLUMNS = 400
+
 
 def print_json(value: BaseModel | Sequence[BaseModel] | dict[str, object]) -> None:
     """One JSON document, indented, non-ASCII kept readable."""
@@ -17,13 +19,14 @@ def print_json(value: BaseModel | Sequence[BaseModel] | dict[str, object]) -> No
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table without colours of its own; it wraps to the terminal."""
+    """A table without colours of its own; it wraps to the terminal, and not at all elsewhere."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*row)
-    Console(highlight=False, markup=False).print(table)
+    width = None if sys.stdout.isatty() else _UNWRAPPED_COLUMNS
+    Console(highlight=False, markup=False, width=width).print(table)
 
 
 def _plain(value: object) -> object:

@@ -20,7 +20,7 @@ def start(province_file: Path | None) -> ExitCode:
     """Boots the room, or finds it standing."""
     status = run(stand(Workspace.here(), province_path(province_file), Narrator()))
     typer.echo(
-        f"the machine room stands: {len(status.sites)} control planes; end it with ./suyun room stop"
+        f"the machine room stands: {len(status.sites)} control planes; ./suyun room stop ends it"
     )
     return ExitCode.PASS
 
