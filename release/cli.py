@@ -98,11 +98,14 @@ def doctor(as_json: Json = False) -> None:
 
 
 @app.command()
-def tools(as_json: Json = False) -> None:
+def tools(
+    build: Annotated[bool, typer.Option("--build", help="Make whatever is missing.")] = False,
+    as_json: Json = False,
+) -> None:
     """List each tool of the toolchain: which version was found where."""
     from release.commands.machine import tools as command
 
-    raise typer.Exit(command(as_json=as_json))
+    raise typer.Exit(command(build=build, as_json=as_json))
 
 
 @app.command()

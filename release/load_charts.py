@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from evidence.load import LoadPhase, LoadPhaseRecord, LoadSecondRecord
 from release.charts import Chart, line_chart
@@ -20,7 +20,7 @@ def load_charts(evidence: Gathered) -> tuple[Chart, ...]:
     samples = evidence.of(LoadSecondRecord)
     if not samples:
         return ()
-    seconds = range(min(int(s.at) for s in samples), max(int(s.at) for s in samples) + 1)
+    seconds = sorted({int(sample.at) for sample in samples})
     hold = _hold(evidence.of(LoadPhaseRecord))
 
     def chart(title: str, unit: str, name: str, values: BySecond) -> Chart:
@@ -42,7 +42,7 @@ def _hold(phases: Iterable[LoadPhaseRecord]) -> tuple[float, float] | None:
     return began[LoadPhase.HOLD], began[LoadPhase.DRAIN]
 
 
-def _connected(samples: Iterable[LoadSecondRecord], seconds: range) -> BySecond:
+def _connected(samples: Iterable[LoadSecondRecord], seconds: Sequence[int]) -> BySecond:
     """All workers together; where a second has no sample of one, its last counts for a while."""
     latest: dict[int, LoadSecondRecord] = {}
     by_second: dict[int, list[LoadSecondRecord]] = defaultdict(list)

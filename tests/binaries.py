@@ -21,7 +21,7 @@ def require(*names: str) -> Mapping[str, Path]:
     found = {name: Path(folder) / name for name in names} if folder else asyncio.run(_kept())
     missing = [name for name in names if not found.get(name, Path()).is_file()]
     if missing:
-        pytest.skip(f"needs {', '.join(missing)}: ./suyun tools build, or set SUYUN_TEST_BIN")
+        pytest.skip(f"needs {', '.join(missing)}: ./suyun tools --build, or set SUYUN_TEST_BIN")
     return {name: found[name] for name in names}
 
 

@@ -24,13 +24,14 @@ def run_checks(*, fast: bool) -> ExitCode:
 
 
 def _checks(*, fast: bool) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    pytest = ("pytest", "-q", *(("-m", "not live") if fast else ()))
-    return (
+    quick = (
         ("format", ("ruff", "format", "--check", "--quiet", ".")),
         ("lint", ("ruff", "check", "--quiet", ".")),
         ("types", ("mypy", "--no-error-summary")),
-        ("tests", pytest),
     )
+    if fast:
+        return (*quick, ("tests", ("pytest", "-q", "-m", "not live")))
+    return (*quick, ("toolchain", ("release", "tools", "--build")), ("tests", ("pytest", "-q")))
 
 
 def _passes(name: str, arguments: tuple[str, ...]) -> bool:

@@ -70,5 +70,11 @@ def test_a_worker_that_misses_a_second_counts_until_it_is_silent_for_long() -> N
     assert [row[1] for row in users.rows] == [f"{n}.0" for n in (10, 10, 10, 10, 5, 5, 5, 5)]
 
 
+def test_a_clock_that_jumps_leaves_a_gap_and_no_endless_axis() -> None:
+    samples = [runs.second(0, 100, epoch, 10) for epoch in (5.0, 1795505500.0)]
+    (users, *_) = load_charts(runs.gathered(*samples))
+    assert len(users.rows) == 2
+
+
 def test_no_samples_give_no_charts() -> None:
     assert load_charts(runs.gathered(*runs.whole())) == ()

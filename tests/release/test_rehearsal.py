@@ -1,0 +1,106 @@
+"""The main job, end to end, on a small province: three sites, real servers, real users."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evidence.verdict import ExitCode
+from tests import binaries, worlds
+from tests.release.commandline import CommandLine, nothing_is_left
+
+pytestmark = [pytest.mark.live, pytest.mark.slow]
+
+STAGES = ("toolchain", "machine-room", "policies", "deploy", "load", "destroy", "judge")
+_DOING = {
+    "machine-room": "booting the control planes",
+    "policies": "previewing under the policies",
+    "deploy": "bringing every site up",
+    "load": "users come, stay and go",
+    "destroy": "taking every site down again",
+}
+
+
+@pytest.fixture(autouse=True)
+def _toolchain() -> None:
+    binaries.require("kube-apiserver", "pulumi")
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    return worlds.write(worlds.small(), tmp_path / "small.yaml")
+
+
+def rehearse(province: Path, folder: Path) -> CommandLine:
+    arguments = ("--province", str(province), "--users", "300", "--ramp", "5", "--hold", "10")
+    return CommandLine(["rehearse", *arguments], folder)
+
+
+def test_a_rehearsal_runs_through_and_judges_every_claim(small: Path, tmp_path: Path) -> None:
+    command = rehearse(small, tmp_path)
+    assert command.end() == ExitCode.UNKNOWN, command.text
+    nothing_is_left(tmp_path)
+    run = tmp_path / "runs" / "latest"
+    verdict = json.loads((run / "verdict.json").read_text("utf-8"))
+    claims = {claim["id"]: claim for claim in verdict["claims"]}
+    assert claims["fleet"]["verdict"] == "PASS", claims["fleet"]["reason"]
+    assert claims["users"]["verdict"] == "UNKNOWN"
+    assert "300 of 3,000 users" in claims["users"]["reason"]
+    assert tuple(stage["name"] for stage in verdict["stages"]) == STAGES
+    assert {stage["verdict"] for stage in verdict["stages"]} == {"PASS"}
+    _counts_agree(run)
+    _judged_again_it_says_the_same(run, tmp_path)
+    assert (run / "report.html").is_file()
+    assert (run / "junit.xml").is_file()
+
+
+def _counts_agree(run: Path) -> None:
+    load, edge = _record(run, "load"), _record(run, "edge")
+    assert load["started"] == load["completed"] + load["failed"] + load["in_flight"]
+    assert load["completed"] == edge["completed"] > 0
+    destroyed = [
+        record
+        for record in map(json.loads, (run / "deploy.jsonl").read_text("utf-8").splitlines())
+        if record["operation"] == "destroy"
+    ]
+    assert len(destroyed) == len(worlds.small().sites)
+    assert all(record["error"] is None for record in destroyed)
+
+
+def _judged_again_it_says_the_same(run: Path, folder: Path) -> None:
+    again = CommandLine(["judge", str(run), "--json"], folder)
+    assert again.end() == ExitCode.UNKNOWN
+    assert again.text + "\n" == (run / "verdict.json").read_text("utf-8")
+
+
+def _record(run: Path, topic: str) -> Mapping[str, Any]:
+    (line,) = (run / f"{topic}.jsonl").read_text("utf-8").splitlines()
+    record: Mapping[str, Any] = json.loads(line)
+    return record
+
+
+@pytest.mark.parametrize("stage", _DOING)
+def test_an_interrupt_leaves_nothing(stage: str, small: Path, tmp_path: Path) -> None:
+    command = rehearse(small, tmp_path)
+    command.until(_DOING[stage])
+    command.signal(signal.SIGINT)
+    assert command.end(120) == ExitCode.INTERRUPTED, command.text
+    assert "Traceback" not in command.text
+    nothing_is_left(tmp_path)
+
+
+def test_after_kill_nine_a_new_run_works(small: Path, tmp_path: Path) -> None:
+    killed = rehearse(small, tmp_path)
+    killed.until(_DOING["deploy"])
+    killed.signal(signal.SIGKILL)
+    killed.end(60)
+    nothing_is_left(tmp_path)
+    command = rehearse(small, tmp_path)
+    assert command.end() == ExitCode.UNKNOWN, command.text
+    assert "[destroy] PASS" in command.text
+    nothing_is_left(tmp_path)
