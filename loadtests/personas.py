@@ -125,9 +125,9 @@ class Person(DenseUser):
         """Seconds until the next journey: thought, or a longer and longer pause after failures."""
         if self._failures:
             longest = min(_BACKOFF_SECONDS_MAX, 2.0**self._failures)
-            return random.uniform(longest / 2, longest) * self.company.think_scale  # noqa: S311
+            return random.uniform(longest / 2, longest) * self.company.think_scale  # noqa: S311 - no secret
         mean = _SEGMENT_SECONDS if self._segments_to_watch else self._habit.think_seconds
-        return random.uniform(0.5, 1.5) * mean * self.company.think_scale  # noqa: S311
+        return random.uniform(0.5, 1.5) * mean * self.company.think_scale  # noqa: S311 - no secret
 
     def live(self) -> None:
         """One journey."""
@@ -165,7 +165,7 @@ class Person(DenseUser):
         ) as response:
             resources = _field(response, "resources", list)
             if resources:
-                self._course = _integer(random.choice(resources), "course")  # noqa: S311
+                self._course = _integer(random.choice(resources), "course")  # noqa: S311 - no secret
         self._note(response)
 
     def _open_course(self) -> None:
@@ -186,7 +186,7 @@ class Person(DenseUser):
             self._open_course()
             return
         self._segment = random.randrange(self._segments)  # noqa: S311 - not a secret
-        self._segments_to_watch = random.randint(1, _SEGMENTS_WATCHED_MAX)  # noqa: S311
+        self._segments_to_watch = random.randint(1, _SEGMENTS_WATCHED_MAX)  # noqa: S311 - no secret
         self._watch_on()
 
     def _watch_on(self) -> None:
@@ -223,12 +223,12 @@ class Person(DenseUser):
 
 _STEPS: Mapping[Journey, Callable[[Person], None]] = {
     Journey.LOGIN: Person._log_in,  # noqa: SLF001 - the class's own table
-    Journey.CATALOGUE: Person._browse_catalogue,  # noqa: SLF001
-    Journey.COURSE: Person._open_course,  # noqa: SLF001
-    Journey.VIDEO: Person._watch_video,  # noqa: SLF001
-    Journey.SUBMISSION: Person._hand_in,  # noqa: SLF001
-    Journey.GRADEBOOK: Person._read_gradebook,  # noqa: SLF001
-    Journey.MANAGEMENT: Person._manage,  # noqa: SLF001
+    Journey.CATALOGUE: Person._browse_catalogue,  # noqa: SLF001 - its own module
+    Journey.COURSE: Person._open_course,  # noqa: SLF001 - its own module
+    Journey.VIDEO: Person._watch_video,  # noqa: SLF001 - its own module
+    Journey.SUBMISSION: Person._hand_in,  # noqa: SLF001 - its own module
+    Journey.GRADEBOOK: Person._read_gradebook,  # noqa: SLF001 - its own module
+    Journey.MANAGEMENT: Person._manage,  # noqa: SLF001 - its own module
 }
 
 

@@ -46,7 +46,7 @@ def value_at(tree: object, path: str) -> object:
     """The value at a property path like `spec.containers[0].env["A.B"]`; None if there is none."""
     for name, index, word in _STEP.findall(path):
         try:
-            tree = tree[int(index)] if index else tree[name or word]  # type: ignore[index]
+            tree = tree[int(index)] if index else tree[name or word]  # type: ignore[index]  # JSON
         except (KeyError, IndexError, TypeError):
             return None
     return tree

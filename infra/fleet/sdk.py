@@ -48,7 +48,7 @@ class RawEvent(EngineEvent):
 
 def be_patient() -> None:
     """Makes the SDK rest while it waits."""
-    pulumi.runtime.stack.asyncio = Patience()  # type: ignore[attr-defined, assignment]
+    pulumi.runtime.stack.asyncio = Patience()  # type: ignore[attr-defined, assignment]  # in its place
 
 
 def keep_raw_events() -> None:
@@ -57,10 +57,10 @@ def keep_raw_events() -> None:
 
     def with_raw(data: dict[str, Any]) -> EngineEvent:
         event = parse(data)
-        event.raw = data  # type: ignore[attr-defined]
+        event.raw = data  # type: ignore[attr-defined]  # a RawEvent from now on
         return event
 
-    EngineEvent.from_json = with_raw  # type: ignore[method-assign]
+    EngineEvent.from_json = with_raw  # type: ignore[method-assign]  # on purpose
 
 
 class Workspace(LocalWorkspace):

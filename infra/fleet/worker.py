@@ -108,7 +108,7 @@ class Worker:
         _tell(self._teller, NoteTold(text=text))
 
     def _take(self, event: automation.EngineEvent) -> None:
-        step = self._tally.take(event.raw)  # type: ignore[attr-defined]
+        step = self._tally.take(event.raw)  # type: ignore[attr-defined]  # a RawEvent
         if step is not None:
             _tell(self._teller, step)
 

@@ -224,7 +224,7 @@ def _wrong(response: DenseResponse) -> BaseException | None:
     return response.error or CatchResponseError(f"HTTP {response.status_code}")
 
 
-def _body(data: bytes | str | None, json: Any) -> tuple[bytes, str | None]:  # noqa: ANN401
+def _body(data: bytes | str | None, json: Any) -> tuple[bytes, str | None]:  # noqa: ANN401 - JSON
     if json is not None and data is None:
         return json_codec.dumps(json, separators=(",", ":")).encode(), "application/json"
     if data is None:

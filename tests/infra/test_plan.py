@@ -189,4 +189,4 @@ def test_the_gateway_routes_every_workload() -> None:
 
 def test_plans_are_frozen() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
-        suzhou().site = "other"  # type: ignore[misc]
+        suzhou().site = "other"  # type: ignore[misc]  # to be refused

@@ -45,7 +45,7 @@ def gateway(site: str, **changes: object) -> GatewayPlan:
             for path in _PATHS
         ),
     }
-    return GatewayPlan(**{**values, **changes})  # type: ignore[arg-type]
+    return GatewayPlan(**{**values, **changes})  # type: ignore[arg-type]  # fields by name
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rehearsal.toolchain.assets import MODULE
 from rehearsal.toolchain.go import NEWEST_WANTED
-from rehearsal.toolchain.pins import ASSETS, GO_TOOLS, PINS, Acceptable, GoTool, parse
+from rehearsal.toolchain.pins import ASSETS, GO_TOOLS, PINS, Acceptable, Asset, GoTool, parse
 from rehearsal.toolchain.toolchain import SOURCES
 
 VERSIONS = st.tuples(*[st.integers(0, 400)] * 3)
@@ -37,8 +37,8 @@ def test_a_tool_is_pinned_as_its_go_mod_requires(tool: GoTool) -> None:
 
 
 @pytest.mark.parametrize("asset", ASSETS.values(), ids=lambda asset: asset.name)
-def test_an_asset_is_pinned_as_go_mod_requires(asset: object) -> None:
-    assert required(MODULE, asset.module) == asset.module_version  # type: ignore[attr-defined]
+def test_an_asset_is_pinned_as_go_mod_requires(asset: Asset) -> None:
+    assert required(MODULE, asset.module) == asset.module_version
 
 
 def test_every_folder_of_tools_is_pinned() -> None:

@@ -57,7 +57,7 @@ def pin(name: str, seconds: float = 10.0, **changes: object) -> GoTool:
         acceptable=_ACCEPTABLE,
         seconds=seconds,
     )
-    return dataclasses.replace(tool, **changes)  # type: ignore[arg-type]
+    return dataclasses.replace(tool, **changes)  # type: ignore[arg-type]  # fields by name
 
 
 class Workshop:
