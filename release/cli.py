@@ -11,23 +11,20 @@ from typing import Annotated, Literal
 import typer
 
 from evidence.verdict import ExitCode
-from release.errors import explain
+from release.errors import explain, say
 from release.workspace import Workspace
 
 app = typer.Typer(
     name="suyun",
     help="Suyun (苏云) provisions a provincial education cloud and proves what it promises.",
     epilog="Exit codes: 0 pass, 1 fail, 2 unknown, 3 wrong input, 4 tool failed, 130 interrupted.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-room_app = typer.Typer(
-    help="The machine room: the rehearsal's control planes.", no_args_is_help=True
-)
-policies_app = typer.Typer(help="Policy as code: check, list, explain.", no_args_is_help=True)
-load_app = typer.Typer(help="Load runs.", no_args_is_help=True)
+room_app = typer.Typer(help="The machine room: the rehearsal's control planes.")
+policies_app = typer.Typer(help="Policy as code: check, list, explain.")
+load_app = typer.Typer(help="Load runs.")
 app.add_typer(room_app, name="room")
 app.add_typer(policies_app, name="policies")
 app.add_typer(load_app, name="load")
@@ -238,8 +235,9 @@ def load_run(
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs a command and returns its exit code. Nothing escapes as a traceback."""
+    words = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
     try:
-        return int(app(args=arguments, standalone_mode=False, prog_name="./suyun") or ExitCode.PASS)
+        return int(app(args=words, standalone_mode=False, prog_name="./suyun") or ExitCode.PASS)
     except (Exception, KeyboardInterrupt) as error:
         return int(_outcome_of(error))
 
@@ -248,8 +246,7 @@ def _outcome_of(error: BaseException) -> ExitCode:
     if isinstance(error, typer.Exit):
         return ExitCode(error.exit_code)
     if isinstance(error, typer.TyperException):
-        error.show()
-        return ExitCode.BAD_INPUT
+        return say(error.format_message(), "./suyun --help lists the commands", ExitCode.BAD_INPUT)
     if isinstance(error, BrokenPipeError):
         # The reader of our output left (`| head`): nobody's mistake.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -35,20 +35,28 @@ class InputError(Exception):
 def explain(error: BaseException, crash_folder: Path) -> ExitCode:
     """Says on standard error what went wrong, and returns the exit code for it."""
     if isinstance(error, KeyboardInterrupt):
-        return _say(
+        return say(
             "interrupted; everything that was started has been ended", "", ExitCode.INTERRUPTED
         )
     if isinstance(error, Explained):
         for finding in getattr(error, "findings", ()):
             sys.stderr.write(finding_line(finding) + "\n")
-        return _say(error.cause, error.hint, getattr(error, "exit_code", ExitCode.TOOL_FAILED))
+        return say(error.cause, error.hint, getattr(error, "exit_code", ExitCode.TOOL_FAILED))
     if isinstance(error, OSError):
-        return _say(_os_cause(error), _os_hint(error), ExitCode.TOOL_FAILED)
-    return _say(
+        return say(_os_cause(error), _os_hint(error), ExitCode.TOOL_FAILED)
+    return say(
         f"the tool itself failed: {type(error).__name__}: {error}",
         f"please report it with {_crash_file(error, crash_folder)}",
         ExitCode.TOOL_FAILED,
     )
+
+
+def say(cause: str, hint: str, code: ExitCode) -> ExitCode:
+    """Says a cause and a hint on standard error, and returns the exit code."""
+    sys.stderr.write(f"suyun: {cause}\n")
+    if hint:
+        sys.stderr.write(f"  hint: {hint}\n")
+    return code
 
 
 def told(error: BaseException) -> str:
@@ -63,13 +71,6 @@ def finding_line(finding: Finding) -> str:
     place = f"{finding.location}: " if finding.location else ""
     problem = f"{finding.severity}: {finding.subject}: {finding.evidence} [{finding.rule}]"
     return f"{place}{problem}\n    fix: {finding.hint}"
-
-
-def _say(cause: str, hint: str, code: ExitCode) -> ExitCode:
-    sys.stderr.write(f"suyun: {cause}\n")
-    if hint:
-        sys.stderr.write(f"  hint: {hint}\n")
-    return code
 
 
 def _os_cause(error: OSError) -> str:

@@ -100,7 +100,7 @@ class Checkout:
             cwd=self.folder,
             env=self.env(path),
             check=False,
-            timeout=120,
+            timeout=300,
         )
 
     def env(self, path: str | None) -> dict[str, str]:
@@ -181,7 +181,7 @@ def test_an_interrupted_installation_is_done_again(checkout: Checkout) -> None:
 
 def test_two_at_once_install_once_and_both_run(checkout: Checkout) -> None:
     both = [checkout.popen("x"), checkout.popen("x")]
-    told = [child.communicate(timeout=120) for child in both]
+    told = [child.communicate(timeout=300) for child in both]
 
     assert [child.returncode for child in both] == [7, 7]
     assert sum(error.count("installing the packages") for _, error in told) == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,8 +20,8 @@ def test_merging_is_associative(a: list[Verdict], b: list[Verdict], c: list[Verd
 
 
 @given(some_verdicts, st.randoms(use_true_random=False))
-def test_merging_is_commutative(found: list[Verdict], random: object) -> None:
-    shuffled = sorted(found, key=lambda _: random.random())  # type: ignore[attr-defined]
+def test_merging_is_commutative(found: list[Verdict], random: Random) -> None:
+    shuffled = sorted(found, key=lambda _: random.random())
     assert merge(shuffled) is merge(found)
 
 

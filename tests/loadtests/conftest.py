@@ -21,7 +21,7 @@ from rehearsal.pki import Authority, KeyPair
 # Locust patches the whole process when it is imported; other rooms' tests live in it too. The
 # dense client asks gevent for its sockets itself and needs no patch.
 os.environ["LOCUST_SKIP_MONKEY_PATCH"] = "1"
-import locust  # noqa: E402, F401 - only now
+import locust  # noqa: F401 - only now
 
 del os.environ["LOCUST_SKIP_MONKEY_PATCH"]  # Locust's own processes must be patched
 

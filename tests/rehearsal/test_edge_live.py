@@ -213,7 +213,9 @@ def test_users_are_spread_over_the_workers_and_the_peak_is_seen() -> None:
         held = [len(worker.net_connections("tcp")) for worker in workers]
         assert len(held) >= 2
         assert min(held) > 400 / len(held) * 0.7
-        await asyncio.sleep(1.5)
+        async with asyncio.timeout(30):
+            while world.edge._connections_peak < 400:
+                await asyncio.sleep(0.1)
         assert (await world.edge.count(SOURCES, platform_requests=0)).connections_peak == 400
         for client in clients:
             await client.close()
