@@ -13,7 +13,6 @@ import jinja2
 from infra.plan.values import GatewayPlan, RoutePlan
 from processes.supervisor import ProcessError
 
-TLS_RECORD_KIB = 4
 UPSTREAM_IDLE = 128
 """Idle connections to the platform that each worker keeps."""
 _WORKERS_MIN = 2
@@ -58,7 +57,6 @@ class Layout:
     status_socket: Path
     sizing: Sizing
     as_root: bool
-    tls_record_kib: int = TLS_RECORD_KIB
     upstream_idle: int = UPSTREAM_IDLE
 
 

@@ -110,8 +110,8 @@ class Edge:
         beside the edge's. Requests that end while this runs may be left to the next count.
         Raises ProcessError when nginx is gone or its log cannot be read.
         """
-        await self._flush()
         try:
+            await self._flush()
             counted = await asyncio.to_thread(tally, self._logs(), sources)
         except (OSError, EdgeLogError) as error:
             raise ProcessError(
@@ -129,7 +129,8 @@ class Edge:
         os.kill(running.pid, signal.SIGHUP)
 
         async def replaced() -> bool:
-            return before.isdisjoint(child.pid for child in _workers(running))
+            after = {child.pid for child in _workers(running)}
+            return bool(after) and before.isdisjoint(after)
 
         await self._until(replaced, "reload")
 
@@ -229,6 +230,7 @@ class Edge:
             return not any(_holds(child, old) for child in _workers(running))
 
         await self._until(left, "flush its log")
+        self._require_running()
 
     def _logs(self) -> list[Path]:
         return sorted(self._folder.glob("access*.log"))
@@ -248,7 +250,10 @@ class Edge:
 
 
 def _workers(running: Running) -> list[psutil.Process]:
-    return psutil.Process(running.pid).children()
+    try:
+        return psutil.Process(running.pid).children()
+    except psutil.Error:
+        return []
 
 
 def _holds(process: psutil.Process, file: Path) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import asdict
 from hashlib import sha256
 from typing import Annotated
 
@@ -18,7 +17,15 @@ from province.audience import Persona
 from province.value import Value
 from rehearsal.platform import passwords
 from rehearsal.platform.calls import caller, number, sent, whole
-from rehearsal.platform.storage import Course, Mark, Person, SchoolSummary, Storage, Submission
+from rehearsal.platform.storage import (
+    Course,
+    Mark,
+    Person,
+    SchoolSummary,
+    Storage,
+    Submission,
+    plain,
+)
 from rehearsal.platform.tokens import Tokens
 from rehearsal.platform.video import Segments
 
@@ -99,12 +106,12 @@ class Journeys:
         if not page:
             raise HTTPException(400, "page is a number from 1")
         found = await self._storage.resources(page)
-        return JSONResponse({"page": page, "resources": [asdict(one) for one in found]})
+        return JSONResponse({"page": page, "resources": [plain(one) for one in found]})
 
     async def course(self, request: Request) -> Response:
         """A course page."""
         caller(request, self._tokens)
-        return JSONResponse(asdict(await self._course(number(request, "course"))))
+        return JSONResponse(plain(await self._course(number(request, "course"))))
 
     async def video(self, request: Request) -> Response:
         """A video segment; its ETag is its SHA-256."""
@@ -144,7 +151,7 @@ class Journeys:
             marks = await self._storage.marks_of_student(person.account)
         else:
             marks = await self._storage.marks_of_form(person.form)
-        return JSONResponse({"marks": [asdict(mark) for mark in marks]})
+        return JSONResponse({"marks": [plain(mark) for mark in marks]})
 
     async def grade(self, request: Request) -> Response:
         """A teacher's mark for a student of their own class."""
@@ -161,7 +168,7 @@ class Journeys:
             at=time.time(),
         )
         await self._storage.grade(mark)
-        return JSONResponse(asdict(mark), 201)
+        return JSONResponse(plain(mark), 201)
 
     async def own_school(self, request: Request) -> Response:
         """The school administrator's desk."""
@@ -195,7 +202,7 @@ class Journeys:
         found = await self._storage.school(school)
         if found is None:
             raise HTTPException(404, "no such school")
-        return JSONResponse(asdict(found))
+        return JSONResponse(plain(found))
 
     async def _county(self, person: Person) -> Response:
         schools = await self._storage.schools_of_county(person.county)
