@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import io
 import re
 import subprocess
+import tokenize
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -25,7 +27,6 @@ REGISTRIES = tuple(
     for parts in (
         ("pypi", "org"),
         ("pythonhosted", "org"),
-        ("golang", "org/pkg"),
         ("proxy", "golang", "org"),
         ("sum", "golang", "org"),
         ("crates", "io"),
@@ -178,10 +179,11 @@ def no_secrets(tree: Tree) -> Iterator[str]:
 
 def ignored_rules_have_reasons(tree: Tree) -> Iterator[str]:
     """A suppressed warning says why, on its line."""
-    for place, line in tree.lines(".py"):
-        for mark, reasoned in REASONED.items():
-            if f"# {mark}" in line and not reasoned.search(line):
-                yield f"{place}: {mark} without a reason"
+    for file in tree.modules:
+        for token in tokenize.generate_tokens(io.StringIO(tree.text(file)).readline):
+            for mark, reasoned in REASONED.items() if token.type == tokenize.COMMENT else ():
+                if f"# {mark}" in token.string and not reasoned.search(token.string):
+                    yield f"{file}:{token.start[0]}: {mark} without a reason"
     pyproject = next((file for file in tree.files if str(file) == "pyproject.toml"), None)
     lint = tree.text(pyproject).partition("[tool.ruff.lint]")[2] if pyproject else ""
     for line in lint.partition("[tool.ruff.lint.pydocstyle]")[0].splitlines():
