@@ -19,14 +19,19 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     sys.stdin.buffer.read()
-    owner = Path(sys.argv[1])
+    reap(Path(sys.argv[1]))
+    return 0
+
+
+def reap(owner: Path) -> int:
+    """Ends what a dead owner left and returns how many that were; 0 when an owner is alive."""
     if not owner.is_dir():
         return 0
     lock = take_as_reaper(owner)
-    if lock is not None:
-        with lock:
-            clean(owner)
-    return 0
+    if lock is None:
+        return 0
+    with lock:
+        return clean(owner)
 
 
 if __name__ == "__main__":

@@ -82,6 +82,12 @@ class ControlPlane:
         """The process ids of its programs."""
         return tuple(running.pid for running in self._running)
 
+    def require_alive(self) -> None:
+        """Raises ProcessError when one of its programs has ended."""
+        for running in self._running:
+            if running.exit_code is not None:
+                raise ended(running)
+
     async def stop(self) -> None:
         """Ends all programs, those that write to the store before the store."""
         store, others = self._running[:1], self._running[1:]
@@ -155,9 +161,7 @@ class ControlPlane:
     async def _until(self, condition: Callable[[], Awaitable[bool]], what: str) -> None:
         """Asks again and again, and looks whether all programs live."""
         while not await condition():
-            for running in self._running:
-                if running.exit_code is not None:
-                    raise ended(running)
+            self.require_alive()
             if time.monotonic() > self._deadline:
                 raise too_late(self._plan.site, what, _READY_SECONDS_MAX, self._running)
             await asyncio.sleep(_POLL_SECONDS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,8 @@ from rehearsal.machine_room.control_plane import ControlPlane, StartOrder
 from rehearsal.machine_room.layout import NETWORK, SiteLayout, lay_out
 from rehearsal.machine_room.objects import Definition, kwok_configuration, read_definitions
 
-_AT_ONCE = 14
+_AT_ONCE = 4
+"""Sites that boot at a time: all at once takes as long, and nothing is ready until the end."""
 _DISK_MIB_PER_SITE = 200
 """etcd allocates 64 MiB of log ahead, twice; the rest is its data and the logs."""
 
@@ -72,7 +74,7 @@ class MachineRoom:
         self._prepare(len(plans))
         definitions = await asyncio.to_thread(read_definitions, self._crds)
         orders = [
-            self._order(plan, layout, definitions)
+            self._order(plan, layout, definitions, len(plans))
             for plan, layout in zip(plans, layouts, strict=True)
         ]
         try:
@@ -84,6 +86,15 @@ class MachineRoom:
     def pids(self) -> tuple[int, ...]:
         """The process ids of all programs of the room."""
         return tuple(pid for plane in self._planes for pid in plane.pids())
+
+    def kubeconfig(self, site: str) -> Path:
+        """Where that site's administrator kubeconfig is, once it is ready."""
+        return self._folder / site / "kubeconfig"
+
+    def require_alive(self) -> None:
+        """Raises ProcessError when a program of any site has ended by itself."""
+        for plane in self._planes:
+            plane.require_alive()
 
     async def stop(self) -> None:
         """Ends all sites and removes their data and keys; their logs stay."""
@@ -115,7 +126,11 @@ class MachineRoom:
         return self._folder / "kwok.yaml"
 
     def _order(
-        self, plan: SitePlan, layout: SiteLayout, definitions: tuple[Definition, ...]
+        self,
+        plan: SitePlan,
+        layout: SiteLayout,
+        definitions: tuple[Definition, ...],
+        sites: int,
     ) -> StartOrder:
         commands = ControlPlaneCommands(
             layout=layout,
@@ -123,6 +138,7 @@ class MachineRoom:
             addresses=plan.addresses,
             binaries=self._binaries,
             kwok_config=self._kwok_config,
+            go_threads=max(1, (os.cpu_count() or 1) // sites),
         )
         return StartOrder(plan=plan, commands=commands, definitions=definitions)
 

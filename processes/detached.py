@@ -1,0 +1,50 @@
+"""Starts a process that outlives this one, and knows it again later."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from processes.errors import ProcessError
+from processes.leftovers import MARK, started_at
+
+
+def start_detached(argv: Sequence[str], log: Path, env: Mapping[str, str]) -> int:
+    """Starts a program in a session of its own, without our mark, and returns its pid.
+
+    Both its output streams are appended to `log`; `env` is added to ours. Raises ProcessError
+    when it cannot be started.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    append = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    try:
+        return os.posix_spawn(
+            argv[0],
+            list(argv),
+            {name: value for name, value in {**os.environ, **env}.items() if name != MARK},
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 1, str(log), append, 0o644),
+                (os.POSIX_SPAWN_DUP2, 1, 2),
+            ],
+            setsid=True,
+        )
+    except OSError as error:
+        raise ProcessError(
+            f"{argv[0]} cannot be started: {error.strerror}", "./suyun doctor names what is missing"
+        ) from error
+
+
+def is_alive(pid: int, started: float) -> bool:
+    """Whether that very process runs: `started` is what `leftovers.started_at` said of it."""
+    _collect(pid)
+    return started_at(pid) == started
+
+
+def _collect(pid: int) -> None:
+    """Lets an ended child of ours go; of others' processes there is nothing to collect."""
+    try:
+        os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return
