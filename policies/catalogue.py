@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from textwrap import fill
 
 from policies.manifest import Manifest, Stack
 from policies.rule import ManifestRule, Rule, StackRule
@@ -35,6 +36,7 @@ CATALOGUE: tuple[Rule, ...] = (
     *resources.RULES,
 )
 """In the order in which they are listed."""
+_COLUMNS = 100
 
 
 class RuleText(Value):
@@ -57,7 +59,7 @@ class RuleText(Value):
                 f"{self.id} ({self.severity}; judges {self.scope})",
                 f"  {self.sentence}.",
                 "",
-                f"Why: {self.rationale}",
+                fill(f"Why: {self.rationale}", _COLUMNS, subsequent_indent="     "),
                 f"Serves the claim '{self.claim}': {self.promise}.",
                 "Norms:",
                 *(f"  {reference}" for reference in self.references),

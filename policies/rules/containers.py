@@ -135,10 +135,8 @@ spec:
         "file system to leave tools in, and only the system calls that a program usually needs.",
         references=(
             gbt("8.1.4.4 CES1-17 (least installation)"),
-            pss(
-                "restricted: Privilege Escalation, Running as Non-root, Non-root User, Seccomp, "
-                "Capabilities; baseline: Privileged Containers"
-            ),
+            pss("baseline: Privileged Containers"),
+            pss("restricted: Privilege Escalation, Running as Non-root, Seccomp, Capabilities"),
             nsa("Non-root containers; Immutable container file systems"),
         ),
         judge=_run_restricted,

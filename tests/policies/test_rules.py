@@ -59,7 +59,8 @@ def test_there_are_no_two_rules_of_one_id() -> None:
 def test_explain_tells_everything(rule: Rule) -> None:
     text = str(explain(rule.id))
     for part in (rule.id, rule.sentence, rule.rationale, BY_ID[rule.claim].promise):
-        assert part in text
+        assert part in " ".join(text.split())
+    assert all(len(line) <= 120 for line in text.splitlines())
     assert all(str(reference) in text for reference in rule.references)
     for example in (rule.keeps, rule.breaks):
         assert all(line in text for line in example.splitlines())
