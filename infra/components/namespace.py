@@ -35,20 +35,26 @@ class Namespace(pulumi.ComponentResource):
         self._inside = pulumi.ResourceOptions(
             parent=self, depends_on=[self.namespace], deleted_with=self.namespace
         )
-        self._bound()
+        self._quota()
+        self._limits = self._container_limits()
         self._wall()
-        for account in plan.service_accounts:
-            self._account(account)
+        self._accounts = {name: self._account(name) for name in plan.service_accounts}
         self.register_outputs({})
 
-    def _bound(self) -> None:
+    def needed_by_pods(self, service_account: str) -> tuple[pulumi.Resource, ...]:
+        """What has to be there before pods of that service account can be admitted."""
+        return (self.namespace, self._limits, self._accounts[service_account])
+
+    def _quota(self) -> None:
         core.ResourceQuota(
             self._logical("quota"),
             metadata=self._metadata("quota"),
             spec=core.ResourceQuotaSpecArgs(hard=_hard(self._plan.quota)),
             opts=self._inside,
         )
-        core.LimitRange(
+
+    def _container_limits(self) -> core.LimitRange:
+        return core.LimitRange(
             self._logical("limits"),
             metadata=self._metadata("limits"),
             spec=core.LimitRangeSpecArgs(limits=[_container_default(self._plan.quota)]),
@@ -76,8 +82,8 @@ class Namespace(pulumi.ComponentResource):
             opts=self._inside,
         )
 
-    def _account(self, name: str) -> None:
-        core.ServiceAccount(
+    def _account(self, name: str) -> core.ServiceAccount:
+        return core.ServiceAccount(
             self._logical(name),
             metadata=self._metadata(name),
             automount_service_account_token=False,

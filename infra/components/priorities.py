@@ -12,7 +12,7 @@ from infra.plan.values import PriorityPlan
 
 
 class Priorities(pulumi.ComponentResource):
-    """All priority classes of a site."""
+    """All priority classes of a site; `classes` has them by name."""
 
     def __init__(
         self,
@@ -21,13 +21,15 @@ class Priorities(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions,
     ) -> None:
         super().__init__("suyun:platform:Priorities", "priorities", None, opts)
-        for plan in plans:
-            scheduling.PriorityClass(
-                plan.name,
-                metadata=metadata(plan.name, labels),
-                value=plan.value,
-                global_default=False,
-                preemption_policy="PreemptLowerPriority",
-                opts=pulumi.ResourceOptions(parent=self),
-            )
+        self.classes = {plan.name: self._class(plan, labels) for plan in plans}
         self.register_outputs({})
+
+    def _class(self, plan: PriorityPlan, labels: Mapping[str, str]) -> scheduling.PriorityClass:
+        return scheduling.PriorityClass(
+            plan.name,
+            metadata=metadata(plan.name, labels),
+            value=plan.value,
+            global_default=False,
+            preemption_policy="PreemptLowerPriority",
+            opts=pulumi.ResourceOptions(parent=self),
+        )

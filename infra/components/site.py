@@ -46,8 +46,11 @@ class Site(pulumi.ComponentResource):
     def _workloads(self, namespaces: dict[str, Namespace]) -> None:
         priorities = Priorities(self._plan.priority_classes, self._labels, self._within)
         for workload in self._plan.workloads:
-            home = namespaces[workload.namespace]
-            Workload(workload, self._labels, (home, priorities), home.namespace, self._within)
+            needs = (
+                *namespaces[workload.namespace].needed_by_pods(workload.service_account),
+                priorities.classes[workload.priority_class],
+            )
+            Workload(workload, self._labels, needs, self._within)
 
 
 def _provider(plan: SitePlan, kubeconfig: str | None) -> pulumi.ProviderResource:

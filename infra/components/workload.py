@@ -22,21 +22,20 @@ _USER = 65532
 
 
 class Workload(pulumi.ComponentResource):
-    """Depends on what its pods need to be admitted: `needs` (namespace, priority classes)."""
+    """Depends on what its pods need to be admitted: `needs`, the namespace first."""
 
     def __init__(
         self,
         plan: WorkloadPlan,
         labels: Mapping[str, str],
         needs: Sequence[pulumi.Resource],
-        namespace: pulumi.Resource,
         opts: pulumi.ResourceOptions,
     ) -> None:
         super().__init__("suyun:platform:Workload", f"{plan.namespace}/{plan.name}", None, opts)
         self._plan = plan
         self._labels = {**labels, **workload_labels(plan)}
         self._inside = pulumi.ResourceOptions(
-            parent=self, depends_on=list(needs), deleted_with=namespace
+            parent=self, depends_on=list(needs), deleted_with=needs[0]
         )
         self._deployment()
         self._service()

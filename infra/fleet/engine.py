@@ -127,7 +127,7 @@ class FleetEngine:
             name=f"pulumi {operation} of {plan.site}",
             argv=(sys.executable, "-m", "infra.fleet.worker", str(file)),
             log=self.log(plan.site),
-            env=self._backend.environment(plan.environment),
+            env=self._backend.environment(plan.environment, operation),
             cwd=ROOT,
         )
         return await self._supervisor.run(command, on_told)

@@ -1,10 +1,14 @@
-"""Mends three things of Pulumi's Python SDK 3.216, in the worker's process alone.
+"""Mends four things of Pulumi's Python SDK 3.216, in the worker's process alone.
 
 1. `wait_for_rpcs` turns the event loop as fast as it can while anything is outstanding, and takes
-   a whole core from the engine and the provider that it waits for. `Patience` lets it rest.
+   a whole core from the engine and the provider that it waits for: 8 s of processor time in an
+   `up` of 143 resources, 2 s once `Patience` lets it rest.
 2. An event's `detailedDiff` and `policyAnalyzeSummaryEvent` are dropped when the SDK makes its own
    values of Pulumi's JSON. `keep_raw_events` keeps the JSON.
-3. Selecting a stack writes to a file that all workers share, and every command names its stack
+3. Each resource is registered with the whole stack trace that led to it, of this machine's paths:
+   a third of the 2 MB of state of 143 resources, which Pulumi writes some 300 times in an `up`
+   (two thirds of its processor time). `forget_stack_traces` leaves it out.
+4. Selecting a stack writes to a file that all workers share, and every command names its stack
    anyway. `Workspace` leaves it out, and creates stacks one at a time: the file backend is not
    safe for two at once.
 """
@@ -16,8 +20,10 @@ import fcntl
 from pathlib import Path
 from typing import Any
 
+import pulumi.runtime.resource
 import pulumi.runtime.stack
 from pulumi.automation import EngineEvent, LocalWorkspace
+from pulumi.runtime.proto import source_pb2
 
 _TURNS_BETWEEN_RESTS = 64
 _REST_SECONDS = 0.005
@@ -61,6 +67,11 @@ def keep_raw_events() -> None:
         return event
 
     EngineEvent.from_json = with_raw  # type: ignore[method-assign]  # on purpose
+
+
+def forget_stack_traces() -> None:
+    """Makes every resource from now on bear no stack trace."""
+    pulumi.runtime.resource._get_stack_trace = source_pb2.StackTrace  # noqa: SLF001 - no option
 
 
 class Workspace(LocalWorkspace):

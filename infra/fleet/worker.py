@@ -36,6 +36,7 @@ def main(order_file: Path) -> int:
     teller = _take_stdout()
     sdk.be_patient()
     sdk.keep_raw_events()
+    sdk.forget_stack_traces()
     order = WorkerOrder.model_validate_json(order_file.read_text("utf-8"))
     end = Worker(order, teller).work()
     _tell(teller, end)
