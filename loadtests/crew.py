@@ -22,6 +22,7 @@ from loadtests import order as orders
 from loadtests.collecting import PHASE_MESSAGE, RANK_MESSAGE, Collector
 from loadtests.dense.address import Endpoint
 from loadtests.dense.counters import counters_of
+from loadtests.memory import release_free_memory
 from loadtests.order import Assignment, LoadOrder
 from loadtests.personas import Company, Person
 from loadtests.recording import REPORT_KEY, Recorder
@@ -106,6 +107,8 @@ class Worker:
     def _on_phase(self, environment: Environment, msg: Any) -> None:  # noqa: ANN401, ARG002 - Locust's signature
         phase = LoadPhase(msg.data["phase"])
         self.recorder.enter(phase)
+        if phase is LoadPhase.HOLD:
+            release_free_memory()
         if phase is LoadPhase.DRAIN:
             gevent.spawn(self._finish)
 

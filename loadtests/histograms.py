@@ -6,6 +6,7 @@ of 1,000 ms pass; and its percentiles cannot be merged over workers exactly. The
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from hdrh.histogram import HdrHistogram
@@ -38,10 +39,16 @@ def merged(texts: Iterable[str]) -> HdrHistogram:
 
 
 def percentile_ms(histogram: HdrHistogram, percent: float) -> float:
-    """That percentile in milliseconds; 0 when nothing was recorded."""
-    if histogram.total_count == 0:
+    """That percentile in milliseconds, by nearest rank; 0 when nothing was recorded.
+
+    At least `percent` of the values are no longer than it. The library itself rounds the rank,
+    and so would answer for a few values with one that more of them exceed.
+    """
+    count = histogram.total_count
+    if count == 0:
         return 0.0
-    return float(histogram.get_value_at_percentile(percent)) / 1000
+    rank = math.ceil(count * percent / 100)
+    return float(histogram.get_value_at_percentile(100 * rank / count)) / 1000
 
 
 def longest_ms(histogram: HdrHistogram) -> float:

@@ -53,14 +53,16 @@ class RampAndHold(LoadTestShape):
         self._fleet = fleet
         self._course = course
         self._clock = clock
-        self._since: float | None = None
+        self._begun = False
+        self._since = clock()
 
     def tick(self) -> tuple[int, float] | None:
         """The users wanted and the rate at which they come; None ends the run."""
         now = self._clock()
-        if self._since is None:
+        if not self._begun:
+            self._begun = True
             self._enter(LoadPhase.RAMP, now)
-        following = self._following(now - (self._since or now))
+        following = self._following(now - self._since)
         if following is not self.phase:
             self._enter(following, now)
         return None if self.phase is LoadPhase.DONE else (self._course.users, self._rate)
@@ -71,7 +73,7 @@ class RampAndHold(LoadTestShape):
 
     def seconds_left(self) -> float:
         """How long the run will still take if all goes well."""
-        gone = 0.0 if self._since is None else self._clock() - self._since
+        gone = self._clock() - self._since if self._begun else 0.0
         if self.phase is LoadPhase.RAMP:
             return max(0.0, self._course.ramp_seconds - gone) + self._course.hold_seconds
         return max(0.0, self._course.hold_seconds - gone) if self.phase is LoadPhase.HOLD else 0.0

@@ -61,7 +61,7 @@ def small_platform(pair: KeyPair | None, ca_file: Path | None) -> Iterator[Small
         _wait_for(port, process)
         yield SmallPlatform(port, ca_file)
     finally:
-        process.terminate()
+        process.kill()
         process.wait(10)
 
 
