@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from evidence.verdict import Verdict
 from province.findings import Finding
@@ -123,6 +123,15 @@ class JourneyRecord(Record):
     response_ms_p99: float
     response_ms_max: float
     bytes_received: int
+
+    @model_validator(mode="after")
+    def _counts_and_times_are_in_order(self) -> JourneyRecord:
+        times = (self.response_ms_p50, self.response_ms_p95, self.response_ms_p99)
+        if not 0 <= self.failed <= self.requests:
+            raise ValueError(f"{self.failed} of {self.requests} requests cannot have failed")
+        if list(times) != sorted(times) or times[-1] > self.response_ms_max:
+            raise ValueError("p50, p95, p99 and the highest are not in ascending order")
+        return self
 
 
 class LoadRecord(Record):
