@@ -84,6 +84,12 @@ class Cluster:
         return [item["metadata"]["name"] for item in listed["items"]]
 
 
+def require_site(plan: SitePlan, kubeconfig: Path) -> None:
+    """Raises FleetError when the kubeconfig leads to another site's cluster, or nowhere."""
+    with cluster(plan, kubeconfig) as look:
+        look.require_site()
+
+
 @contextmanager
 def cluster(plan: SitePlan, kubeconfig: Path) -> Iterator[Cluster]:
     """The site's cluster, open. Raises FleetError when it cannot be reached or its file read."""

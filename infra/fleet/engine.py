@@ -8,11 +8,11 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from evidence.records import StackRecord
 from infra.fleet.backend import ROOT, Backend
-from infra.fleet.cluster import cluster
+from infra.fleet.cluster import require_site
 from infra.fleet.errors import FleetError
 from infra.fleet.leftovers import await_gone
 from infra.fleet.orders import (
@@ -25,7 +25,7 @@ from infra.fleet.orders import (
     parse_told,
 )
 from infra.fleet.progress import FleetProgress, Progress
-from infra.fleet.readiness import await_ready
+from infra.fleet.readiness import Readiness, await_ready
 from infra.plan.size import resources_count
 from infra.plan.values import SitePlan
 from processes.supervisor import Command, ProcessError, Supervisor
@@ -61,6 +61,31 @@ class StackOutcome:
     rules: int = 0
 
 
+class Looks(Protocol):
+    """What the engine has to see in a cluster. All of them block."""
+
+    def require_site(self, plan: SitePlan, kubeconfig: Path) -> None:
+        """Raises FleetError when the cluster is another site's."""
+
+    def await_ready(
+        self, plan: SitePlan, kubeconfig: Path, *, stopped: Callable[[], bool]
+    ) -> Readiness:
+        """Waits for the gate at the end of `up`."""
+
+    def await_gone(
+        self, plan: SitePlan, kubeconfig: Path, *, stopped: Callable[[], bool]
+    ) -> tuple[str, ...]:
+        """Waits for the end of what a destroy left; says what stays."""
+
+
+class LiveLooks:
+    """Looks into the real cluster."""
+
+    require_site = staticmethod(require_site)
+    await_ready = staticmethod(await_ready)
+    await_gone = staticmethod(await_gone)
+
+
 class FleetEngine:
     """One state folder's stacks. `parallel` is how many workers run at once.
 
@@ -83,6 +108,7 @@ class FleetEngine:
         self._policy_pack = policy_pack.resolve() if policy_pack else None
         self._province_file = province_file.resolve()
         self._parallel = parallel
+        self.looks: Looks = LiveLooks()
 
     async def operate(
         self,
@@ -178,7 +204,9 @@ class _SiteWork:
         note = self._engine.unlock(self._target.plan.stack)
         if note:
             self._take_note(note)
-        await asyncio.to_thread(_require_site, self._target)
+        await asyncio.to_thread(
+            self._engine.looks.require_site, self._target.plan, self._target.kubeconfig
+        )
         code = await self._engine.work(self._operation, self._target, self._take)
         if self._end is None:
             raise FleetError(
@@ -192,7 +220,7 @@ class _SiteWork:
         if end.error is None and self._operation == "up":
             return await self._gate(end)
         if end.error is None and self._operation == "destroy":
-            left = await _in_thread(await_gone, self._target)
+            left = await _in_thread(self._engine.looks.await_gone, self._target)
             if left:
                 text = f"left behind: {', '.join(left)}; ./suyun destroy can be repeated"
                 return self._outcome(end.model_copy(update={"error": text}))
@@ -200,7 +228,7 @@ class _SiteWork:
 
     async def _gate(self, end: EndTold) -> StackOutcome:
         self._progress.say(f"{self._site}: waiting until all is ready")
-        gate = await _in_thread(await_ready, self._target)
+        gate = await _in_thread(self._engine.looks.await_ready, self._target)
         error = None if gate.ready else f"not ready: {'; '.join(gate.missing)}"
         outcome = self._outcome(end.model_copy(update={"error": error}))
         seen = {"ready": gate.ready, "ready_seconds": gate.seconds}
@@ -253,11 +281,6 @@ class _SiteWork:
         file = self._engine.log(self._site)
         lines = file.read_text("utf-8", errors="replace").splitlines() if file.is_file() else []
         return "".join(f"\n  {line}" for line in lines[-_LOG_LINES_TOLD:])
-
-
-def _require_site(target: SiteTarget) -> None:
-    with cluster(target.plan, target.kubeconfig) as look:
-        look.require_site()
 
 
 async def _in_thread(look: Callable[..., T], target: SiteTarget) -> T:

@@ -23,6 +23,14 @@ _OPERATIONS = {
 _SAID_OF_THE_WHOLE = ("preview failed", "update failed", "destroy failed")
 
 
+_SUMMARIES = ("policyAnalyzeSummaryEvent", "policyAnalyzeStackSummaryEvent")
+
+
+def _summary(event: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What was evaluated on one resource, or on the stack as a whole."""
+    return next((event[name] for name in _SUMMARIES if name in event), None)
+
+
 class Tally:
     """What has been seen of one operation on one site's stack. Events are Pulumi's JSON.
 
@@ -42,8 +50,8 @@ class Tally:
         """Counts an event; a step is told when a resource is done."""
         if "policyEvent" in event:
             self._findings.append(finding_of(event["policyEvent"], self._site))
-        elif "policyAnalyzeSummaryEvent" in event:
-            self._evaluated(event["policyAnalyzeSummaryEvent"])
+        elif summary := _summary(event):
+            self._evaluated(summary)
         elif "diagnosticEvent" in event:
             self._diagnosed(event["diagnosticEvent"])
         elif "resourcePreEvent" in event and self._sees_drift:
