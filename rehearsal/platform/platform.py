@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 import sys
+import threading
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from processes.supervisor import Command, ProcessError, Running, Supervisor
@@ -14,7 +16,7 @@ from rehearsal.platform.counters import PlatformCounters, total
 from rehearsal.platform.faults import Faults
 from rehearsal.platform.roster import people
 from rehearsal.platform.seeding import seed
-from rehearsal.platform.storage import StorageError
+from rehearsal.platform.storage import Person, StorageError
 from rehearsal.platform.tokens import KEY_BYTES
 from rehearsal.unix_http import Answer, ask
 
@@ -59,7 +61,7 @@ class Platform:
         self._require_short_paths()
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_private(self._folder / "token.key", secrets.token_bytes(KEY_BYTES))
-        await asyncio.to_thread(self._seed)
+        await self._make_database()
         for number, socket in enumerate(self.sockets):
             self._running.append(await self._supervisor.start(self._command(number, socket)))
         await asyncio.gather(*(self._until_ready(number) for number in range(self._processes)))
@@ -89,11 +91,20 @@ class Platform:
                     f"its log is {running.command.log}",
                 )
 
-    def _seed(self) -> None:
+    async def _make_database(self) -> None:
+        """A thread cannot be cancelled: it is told to give up, and leaves nothing behind."""
+        abandoned = threading.Event()
+        try:
+            await asyncio.to_thread(self._seed, abandoned)
+        except asyncio.CancelledError:
+            abandoned.set()
+            raise
+
+    def _seed(self, abandoned: threading.Event) -> None:
         sites = tuple(site.id for site in self._province.sites)
         try:
             secret = self._secret_file.read_bytes()
-            everybody = people(self._province, self._users)
+            everybody = _until_abandoned(people(self._province, self._users), abandoned)
             seed(self._folder / "platform.sqlite", everybody, sites, secret)
         except (OSError, StorageError) as error:
             raise ProcessError(
@@ -144,3 +155,10 @@ class Platform:
                     f"{socket} is too long for a Unix socket ({SOCKET_PATH_BYTES_MAX} bytes)",
                     "set SUYUN_STATE to a folder with a shorter path",
                 )
+
+
+def _until_abandoned(everybody: Iterable[Person], abandoned: threading.Event) -> Iterator[Person]:
+    for person in everybody:
+        if abandoned.is_set():
+            raise StorageError("the platform's database was abandoned")
+        yield person

@@ -60,7 +60,8 @@ def seed(file: Path, people: Iterable[Person], sites: tuple[str, ...], secret: b
 
     An earlier database is replaced. Passwords are those of `province.audience.password` under
     `secret`; salts and first marks derive from it too, so equal secrets give equal databases.
-    Raises StorageError when the disk is full or the folder cannot be written.
+    Raises StorageError when the disk is full or the folder cannot be written, and what `people`
+    raises of that kind.
     """
     new = file.with_name(f".{file.name}.new")
     try:
@@ -68,6 +69,9 @@ def seed(file: Path, people: Iterable[Person], sites: tuple[str, ...], secret: b
         count = _fill(new, people, sites, secret)
         _remove(file)
         new.replace(file)
+    except StorageError:
+        _remove(new)
+        raise
     except (OSError, sqlite3.Error) as error:
         _remove(new)
         raise StorageError(f"the platform's database cannot be made: {error}") from error

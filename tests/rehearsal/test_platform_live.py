@@ -130,7 +130,7 @@ def test_a_process_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch) -
     async def act(_platform: Platform) -> None:
         raise AssertionError("it started without its database")
 
-    monkeypatch.setattr(Platform, "_seed", lambda _self: None)
+    monkeypatch.setattr(Platform, "_seed", lambda _self, _abandoned: None)
     with pytest.raises(ProcessError, match="is no platform database"):
         _with_platform(act, processes=1)
 
@@ -143,6 +143,26 @@ def test_a_folder_too_deep_for_a_socket_is_told_before_anything_starts(tmp_path:
             with pytest.raises(ProcessError, match="too long for a Unix socket"):
                 await platform.start()
             assert not deep.exists()
+
+    asyncio.run(act())
+
+
+def test_a_start_that_is_cancelled_leaves_no_half_made_database() -> None:
+    async def act() -> None:
+        with TemporaryDirectory() as short:
+            folder = Path(short)
+            (folder / "accounts.key").write_bytes(b"s" * 32)
+            async with Supervisor(folder / "s") as supervisor:
+                platform = Platform(
+                    folder / "p", supervisor, worlds.small(), 10**7, folder / "accounts.key"
+                )
+                starting = asyncio.create_task(platform.start())
+                await asyncio.sleep(0.3)
+                starting.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await starting
+            await asyncio.get_running_loop().shutdown_default_executor()
+            assert {file.name for file in (folder / "p").iterdir()} == {"token.key"}
 
     asyncio.run(act())
 
