@@ -69,14 +69,15 @@ class Narrator:
             )
             return
         now = self._clock()
-        if now - self._spoken >= _LINE_EVERY_SECONDS or step.done >= step.total:
+        if now - self._spoken >= _LINE_EVERY_SECONDS:
             self._spoken = now
-            self.say(f"{step.done:,.0f}/{step.total:,.0f} · {step.text}{left}")
+            far = f"{step.done:,.0f} of {step.total:,.0f} · " if step.total else ""
+            self.say(f"{far}{step.text}{left}")
 
     def say(self, text: str) -> None:
         """A line that stays."""
         prefix = f"[{self._stage}] " if self._stage else ""
-        self.console.print(prefix + text, markup=False)
+        self.console.print(prefix + text, markup=False, soft_wrap=True)
 
     def _open(self, text: str) -> None:
         if not self.console.is_terminal:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
-
-from rehearsal.machine_room.daemon import RoomStatus
 
 from infra.fleet.engine import SiteTarget
 from infra.plan.values import SitePlan
 from rehearsal.machine_room import daemon
+from rehearsal.machine_room.daemon import RoomStatus
 from release.errors import InputError
 from release.narrator import Narrator, Step
 from release.workspace import Workspace
@@ -22,6 +22,8 @@ async def stand(workspace: Workspace, province_file: Path, narrator: Narrator) -
     Raises ProcessError when it does not get ready.
     """
     if daemon.status(workspace.state) is None:
+        # A new room's clusters are empty: what Pulumi knows of an earlier room's is void.
+        shutil.rmtree(fleet_folder(workspace, "rehearsal"), ignore_errors=True)
         narrator.say("starting the machine room; ./suyun room stop ends it")
         await asyncio.to_thread(
             daemon.start_detached, workspace.state, province_file, workspace.cache
@@ -33,6 +35,11 @@ async def stand(workspace: Workspace, province_file: Path, narrator: Narrator) -
                 Step(done=ready, total=total, text=f"{ready} of {total} control planes are ready")
             ),
         )
+
+
+def fleet_folder(workspace: Workspace, environment: str) -> Path:
+    """Where the fleet commands keep an environment's stacks."""
+    return workspace.state / f"fleet-{environment}"
 
 
 def room_targets(room: RoomStatus, plans: Sequence[SitePlan]) -> tuple[SiteTarget, ...]:

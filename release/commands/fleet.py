@@ -21,7 +21,7 @@ from release.commands.output import print_json, print_table
 from release.errors import finding_line
 from release.interrupts import run
 from release.narrator import Narrator
-from release.standing import given_targets, room_targets, stand
+from release.standing import fleet_folder, given_targets, room_targets, stand
 from release.steps import fleet_step, tool_step
 from release.workspace import Workspace
 
@@ -73,7 +73,7 @@ async def _operate(order: FleetOrder, plans: Sequence[SitePlan]) -> tuple[StackO
     workspace, narrator = Workspace.here(), Narrator()
     province_file = province_path(order.province_file)
     targets = await _targets(order, plans, narrator)
-    async with Supervisor(workspace.state / order.environment) as supervisor:
+    async with Supervisor(fleet_folder(workspace, order.environment)) as supervisor:
         with narrator.stage("toolchain", "finding the tools"):
             toolchain = Toolchain(workspace.cache, supervisor)
             binaries = await toolchain.ensure(_BINARIES, lambda p: narrator.step(tool_step(p)))
