@@ -16,28 +16,29 @@ from loadtests.recording import REPORT_KEY
 
 PHASE_MESSAGE = "suyun-phase"
 RANK_MESSAGE = "suyun-rank"
+_SILENT_SECONDS_MAX = 15.0
+"""A worker that has not reported for so long is not waited for."""
 
 
 class Collector:
     """One for a master. Samples go to the run folder as they come, totals when the run ends."""
 
-    def __init__(self, runner: MasterRunner, run: RunFolder, workers: int) -> None:
+    def __init__(self, runner: MasterRunner, run: RunFolder) -> None:
         self._runner = runner
         self._run = run
-        self._workers = workers
         self._latest: dict[int, LoadSecondRecord] = {}
         self._totals: dict[int, LoadWorkerRecord] = {}
-        self._numbers: dict[str, int] = {}
+        self._heard_at: dict[int, float] = {}
         self._kept = False
         self._before: tuple[float, int] = (time.monotonic(), 0)
 
-    def on_report(self, client_id: str, data: Mapping[str, Any]) -> None:
+    def on_report(self, client_id: str, data: Mapping[str, Any]) -> None:  # noqa: ARG002 - Locust's event
         """Locust's worker_report event."""
         for sample in data.get(REPORT_KEY, {}).get("seconds", ()):
             record = LoadSecondRecord.model_validate(sample)
             self._run.append(record)
             self._latest[record.worker] = record
-            self._numbers[client_id] = record.worker
+            self._heard_at[record.worker] = time.monotonic()
         totals = data.get(REPORT_KEY, {}).get("totals")
         if totals is not None:
             kept = LoadWorkerRecord.model_validate(totals)
@@ -53,12 +54,12 @@ class Collector:
         return sum(sample.connected for sample in self._latest.values())
 
     def drained(self) -> bool:
-        """Whether each worker that is still there has sent its final totals."""
-        alive = {client.id for client in self._runner.clients.all if client.state != "missing"}
-        numbers = {self._numbers.get(client_id) for client_id in alive}
+        """Whether each worker that still speaks has sent its final totals."""
+        silent_since = time.monotonic() - _SILENT_SECONDS_MAX
         return all(
-            number is not None and number in self._totals and self._totals[number].final
-            for number in numbers
+            number in self._totals and self._totals[number].final
+            for number, heard_at in self._heard_at.items()
+            if heard_at > silent_since
         )
 
     def announce(self, phase: LoadPhase) -> None:

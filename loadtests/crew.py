@@ -35,21 +35,20 @@ _REPORT_SECONDS = 1.0
 _TOTALS_EVERY = 5
 """Totals, with their histograms, go out with every fifth report: a lost one loses 5 s at most."""
 _FOR_EVER_SECONDS = 10**9
-_LIVENESS_SECONDS = 10
 SETTLE_SECONDS = 60.0
 REQUEST_SECONDS = 30.0
 DRAIN_SECONDS = REQUEST_SECONDS + 15.0
 
 
 def tune_locust() -> None:
-    """Reports each second; a worker that is gone stays gone.
+    """Reports each second, and users stay with the worker that they were dealt to.
 
-    Locust would deal its users out again a minute later, over other workers' files and ports, and
-    the run would look whole.
+    Of a worker that is silent for three seconds Locust would deal the users out again, over other
+    workers' files, ports and accounts, and once more when it speaks again. A worker that is gone
+    stays gone here: its users are missing in the counts, and the run says so.
     """
     runners.WORKER_REPORT_INTERVAL = _REPORT_SECONDS
-    runners.HEARTBEAT_LIVENESS = _LIVENESS_SECONDS
-    runners.HEARTBEAT_DEAD_INTERNAL = -_FOR_EVER_SECONDS
+    runners.HEARTBEAT_LIVENESS = _FOR_EVER_SECONDS
 
 
 class Worker:
@@ -140,7 +139,7 @@ def set_up_master(environment: Environment, runner: MasterRunner, assignment: As
     order, shape = assignment.order, environment.shape_class
     if not isinstance(shape, RampAndHold):
         raise TypeError("the locustfile's shape is not a RampAndHold")
-    collector = Collector(runner, run, assignment.workers)
+    collector = Collector(runner, run)
     shape.begin(
         collector,
         Course(

@@ -112,12 +112,9 @@ class Person(DenseUser):
         return servers[self.seat.site] if self.seat else next(iter(servers.values()))
 
     def on_start(self) -> None:
-        """Arrives and logs in, as often as it takes. Whoever finds no seat goes home."""
-        if self.seat is None:
-            raise StopUser
+        """Arrives and logs in, as often as it takes. Whoever finds no seat does not."""
         gevent.sleep(random.uniform(0, self.company.spread_seconds))  # noqa: S311 - not a secret
-        while not self._logged_in:
-            self._leave_if_over()
+        while not self._logged_in and not self._over:
             self._log_in()
             gevent.sleep(self.wait_time())
 
@@ -131,7 +128,8 @@ class Person(DenseUser):
 
     def live(self) -> None:
         """One journey."""
-        self._leave_if_over()
+        if self._over:
+            raise StopUser
         if not self._logged_in:
             self._log_in()
         elif self._segments_to_watch:
@@ -141,9 +139,10 @@ class Person(DenseUser):
 
     tasks: ClassVar[list[Callable[[Person], None]]] = [live]
 
-    def _leave_if_over(self) -> None:
-        if self.company.leaving():
-            raise StopUser
+    @property
+    def _over(self) -> bool:
+        """Whether there is nothing to do: no seat was left, or the run is ending."""
+        return self.seat is None or self.company.leaving()
 
     def _log_in(self) -> None:
         assert self.seat is not None  # noqa: S101 - on_start has seen to it

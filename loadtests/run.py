@@ -86,13 +86,15 @@ async def _drive(
 
 
 async def _follow(master: Running, workers: list[Running], on_progress: ProgressListener) -> None:
-    """Tells the progress until the master ends. Raises LoadError when it fails."""
+    """Tells the progress until the master ends, or no worker is left. Raises LoadError."""
     if master.stdout is not None:
         async for line in master.stdout:
             progress = parse_progress(line.decode("utf-8", errors="replace"))
             if progress is not None:
                 _require_begun(workers, progress)
                 on_progress(progress)
+                if all(worker.exit_code is not None for worker in workers):
+                    return
     status = await master.wait()
     if status != 0:
         raise _broken("the Locust master", master, status)
