@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import ssl
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -26,15 +27,19 @@ class ApiError(ProcessError):
 
 
 class Api:
-    """One keep-alive connection to one server. Not for two threads at a time.
+    """One keep-alive connection to one server, for one thread at a time.
 
-    Every method raises OSError or `http.client.HTTPException` when there is no answer.
+    Whoever gave up waiting for that thread may close it all the same: the thread then closes the
+    connection once its own call is through. Every method raises OSError or
+    `http.client.HTTPException` when there is no answer.
     """
 
     def __init__(self, name: str, address: tuple[str, int], authority: Path, pair: KeyPair) -> None:
         context = ssl.create_default_context(cafile=str(authority))
         context.load_cert_chain(pair.certificate, pair.key)
         self._name = name
+        self._busy = threading.Lock()
+        self._closed = False
         self._connection = http.client.HTTPSConnection(
             *address, timeout=_TIMEOUT_SECONDS, context=context
         )
@@ -60,8 +65,9 @@ class Api:
         self._call("PATCH", path + query, body, "application/apply-patch+yaml")
 
     def close(self) -> None:
-        """Ends the connection; the next request would open another."""
-        self._connection.close()
+        """Ends the connection, now or when the call under way has ended."""
+        self._closed = True
+        self._close_if_idle()
 
     def _call(self, method: str, path: str, body: bytes | None, kind: str) -> Answer:
         status, text = self._send(method, path, body, kind)
@@ -77,9 +83,26 @@ class Api:
     def _send(self, method: str, path: str, body: bytes | None, kind: str) -> tuple[int, bytes]:
         headers = {"Content-Type": kind} if kind else {}
         try:
+            with self._busy:
+                return self._exchange(method, path, body, headers)
+        finally:
+            if self._closed:
+                self._close_if_idle()
+
+    def _exchange(
+        self, method: str, path: str, body: bytes | None, headers: dict[str, str]
+    ) -> tuple[int, bytes]:
+        try:
             self._connection.request(method, path, body, headers)
-            response = self._connection.getresponse()
-            return response.status, response.read()
+            with self._connection.getresponse() as response:
+                return response.status, response.read()
         except (OSError, http.client.HTTPException):
             self._connection.close()
             raise
+
+    def _close_if_idle(self) -> None:
+        if self._busy.acquire(blocking=False):
+            try:
+                self._connection.close()
+            finally:
+                self._busy.release()

@@ -130,6 +130,9 @@ class ControlPlaneCommands:
             f"--node-monitor-grace-period={_NODE_GRACE_SECONDS}s",
             "--node-monitor-period=20s",
             "--horizontal-pod-autoscaler-sync-period=60s",
+            # The defaults (20, 30) keep forty controllers waiting for their tokens for 5 s.
+            "--kube-api-qps=200",
+            "--kube-api-burst=400",
             "--profiling=false",
         )
 

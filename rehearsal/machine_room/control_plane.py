@@ -29,6 +29,7 @@ from rehearsal.machine_room.objects import Definition, kwok_permissions, node_bo
 _READY_SECONDS_MAX = 240.0
 """One site takes about 5 s; fourteen at once on a busy two-core machine have taken 60 s."""
 _POLL_SECONDS = 0.1
+_NOT_READY = "node.kubernetes.io/not-ready"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,8 +64,8 @@ class ControlPlane:
         api = self._api(API_PORT)
         try:
             await self._start_api_server(api)
+            await self._start_controllers(api)
             await self._register(api)
-            await self._start_controllers()
             nodes = await self._await_nodes(api)
             await self._await_definitions(api)
         finally:
@@ -116,17 +117,17 @@ class ControlPlane:
                 "set kubernetes_version in the province file, or ./suyun tools for another build",
             )
 
-    async def _register(self, api: Api) -> None:
-        """Objects go in before the programs that act on them come up."""
+    async def _start_controllers(self, api: Api) -> None:
+        commands = self._commands
         for path, body in kwok_permissions():
             await asyncio.to_thread(api.apply, path, body)
-        await asyncio.to_thread(_create_nodes, api, node_bodies(self._plan))
-        await asyncio.to_thread(_apply_definitions, api, self._definitions)
-
-    async def _start_controllers(self) -> None:
-        commands = self._commands
         for command in (commands.kwok(), commands.controller_manager(), commands.scheduler()):
             await self._start(command)
+
+    async def _register(self, api: Api) -> None:
+        """While the controllers come up: both have much to wait for."""
+        await asyncio.to_thread(_create_nodes, api, node_bodies(self._plan))
+        await asyncio.to_thread(_apply_definitions, api, self._definitions)
         await self._await_healthy(CONTROLLER_MANAGER_PORT, CONTROLLER_MANAGER)
         await self._await_healthy(SCHEDULER_PORT, SCHEDULER)
 
@@ -192,7 +193,15 @@ def _apply_definitions(api: Api, definitions: Sequence[Definition]) -> None:
 
 
 def _ready(nodes: Answer) -> int:
-    return sum(_has_condition(node, "Ready") for node in nodes["items"])
+    """Nodes that pods can go to: Ready, and no longer tainted for having been new."""
+    return sum(
+        _has_condition(node, "Ready") and _NOT_READY not in _taint_keys(node)
+        for node in nodes["items"]
+    )
+
+
+def _taint_keys(node: Answer) -> set[str]:
+    return {taint["key"] for taint in node["spec"].get("taints", ())}
 
 
 def _established(definitions: Answer) -> int:
