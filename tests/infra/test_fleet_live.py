@@ -1,0 +1,134 @@
+"""The fleet against a real control plane. Each test begins and ends with an empty cluster."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Iterator
+
+import psutil
+import pytest
+from kubernetes import client
+
+from infra.fleet.engine import FleetProgress, StackOutcome
+from infra.plan.size import resources_count
+from processes.leftovers import MARK
+from tests import worlds
+from tests.infra.live_fleet import PACK, LiveFleet, live_fleet
+
+pytestmark = [pytest.mark.live, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveFleet]:
+    with live_fleet(tmp_path_factory.mktemp("fleet")) as standing:
+        yield standing
+
+
+@pytest.fixture(autouse=True)
+def _empty_again(fleet: LiveFleet) -> Iterator[None]:
+    yield
+    assert fleet.operate("destroy").record.error is None
+
+
+def require_good(outcome: StackOutcome) -> StackOutcome:
+    assert outcome.record.error is None, outcome.record.error
+    return outcome
+
+
+def test_a_site_comes_up_stays_as_it_is_and_goes_without_a_trace(fleet: LiveFleet) -> None:
+    planned = resources_count(fleet.target.plan)
+    preview = require_good(fleet.operate("preview", fleet.engine(pack=PACK)))
+    assert (preview.record.created, preview.findings) == (planned, ())
+    assert preview.rules > 0
+    up = require_good(fleet.operate("up", fleet.engine(pack=PACK)))
+    assert (up.record.created, up.record.resources, up.record.ready) == (planned, planned, True)
+    second = require_good(fleet.operate("second-preview"))
+    assert (second.record.changes, second.record.same) == (0, planned)
+    assert require_good(fleet.operate("drift")).drift == ()
+    gone = require_good(fleet.operate("destroy"))
+    assert gone.record.deleted == planned
+    with fleet.api() as api:
+        names = {n.metadata.name for n in client.CoreV1Api(api).list_namespace().items}
+    assert not names & {namespace.name for namespace in fleet.target.plan.namespaces}
+
+
+def test_changes_by_hand_are_named_and_mended(fleet: LiveFleet) -> None:
+    require_good(fleet.operate("up"))
+    with fleet.api() as api:
+        image = {"name": "video", "image": "registry.example/other:latest"}
+        patch = {"spec": {"template": {"spec": {"containers": [image]}}}}
+        client.AppsV1Api(api).patch_namespaced_deployment("video", "province", patch)
+        client.NetworkingV1Api(api).delete_namespaced_network_policy("default-deny", "province")
+    drift = {(d.resource, d.field): d for d in require_good(fleet.operate("drift")).drift}
+    changed = drift.pop(("Deployment province/video", "spec.template.spec.containers[0].image"))
+    assert changed.live == "registry.example/other:latest"
+    assert (changed.code or "").startswith("registry.suyun.example/platform/video@sha256:")
+    gone = drift.pop(("NetworkPolicy province/default-deny", "(the whole object)"))
+    assert (gone.code, gone.live) == ("present", None)
+    assert drift == {}
+    mended = require_good(fleet.operate("up"))
+    assert (mended.record.created, mended.record.updated) == (1, 1)
+    assert require_good(fleet.operate("drift")).drift == ()
+
+
+def test_a_killed_up_can_be_done_again(fleet: LiveFleet) -> None:
+    async def killed() -> StackOutcome:
+        told: list[FleetProgress] = []
+        work = asyncio.ensure_future(fleet.started("up", told))
+        while not any(progress.done > 20 for progress in told):
+            await asyncio.sleep(0.05)
+            assert not work.done()
+        for process in workers(fleet):
+            process.send_signal(signal.SIGKILL)
+        (outcome,) = await work
+        return outcome
+
+    assert "without a word" in (fleet.run(killed()).record.error or "")
+    again = require_good(fleet.operate("up"))
+    assert again.record.ready
+    assert any("cancelled the lock" in note for note in again.notes)
+    assert require_good(fleet.operate("second-preview")).record.changes == 0
+
+
+def test_a_cancelled_up_leaves_no_process_and_no_lock(fleet: LiveFleet) -> None:
+    async def cancelled() -> None:
+        told: list[FleetProgress] = []
+        work = asyncio.ensure_future(fleet.started("up", told))
+        while not any(progress.done > 20 for progress in told):
+            await asyncio.sleep(0.05)
+            assert not work.done()
+        work.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await work
+
+    fleet.run(cancelled())
+    assert workers(fleet) == []
+    again = require_good(fleet.operate("up"))
+    assert again.notes == ()
+
+
+def test_a_deployment_without_limits_stops_the_preview(fleet: LiveFleet) -> None:
+    without = worlds.with_workload(worlds.small(), "video", limits=None)
+    outcome = fleet.operate("preview", fleet.engine(province=without, pack=PACK))
+    assert "stopped by" in (outcome.record.error or "")
+    assert {finding.rule for finding in outcome.findings} == {"containers-have-limits"}
+    assert outcome.findings[0].subject == "Deployment province/video at main"
+    assert "limits" in outcome.findings[0].hint
+
+
+def workers(fleet: LiveFleet) -> list[psutil.Process]:
+    """Workers, engines and plugins of this fleet; the control plane is not among them."""
+    return [
+        process
+        for process in psutil.process_iter()
+        if _is_worker(process, str(fleet.supervisor.owner))
+    ]
+
+
+def _is_worker(process: psutil.Process, owner: str) -> bool:
+    try:
+        environment = process.environ()
+    except psutil.Error:
+        return False
+    return environment.get(MARK) == owner and "SUYUN_PULUMI" in environment
