@@ -24,8 +24,8 @@ def plain(text: str) -> str:
 def finding_of(event: Mapping[str, Any], site: str) -> Finding:
     """The finding that a `policyEvent` tells. The subject names the site as well."""
     text = plain(event["message"])
-    told, _, hint = text.rpartition(_FIX)
-    evidence = (told or text).strip()
+    told, _, hint = text.rpartition(_FIX) if _FIX in text else (text, "", "")
+    evidence = told.strip()
     urn = event.get("resourceUrn", "")
     subject = resource_name(urn) if urn else ""
     first = evidence.splitlines()[-1] if evidence else ""
