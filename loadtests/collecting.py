@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,8 @@ from loadtests.recording import REPORT_KEY
 
 PHASE_MESSAGE = "suyun-phase"
 RANK_MESSAGE = "suyun-rank"
+_RATE_SECONDS = 5
+"""The rate is told over so long, because reports come in lumps."""
 _SILENT_SECONDS_MAX = 15.0
 """A worker that has not reported for so long is not waited for."""
 
@@ -30,7 +33,7 @@ class Collector:
         self._totals: dict[int, LoadWorkerRecord] = {}
         self._heard_at: dict[int, float] = {}
         self._kept = False
-        self._before: tuple[float, int] = (time.monotonic(), 0)
+        self._completed: deque[tuple[float, int]] = deque(maxlen=_RATE_SECONDS + 1)
 
     def on_report(self, client_id: str, data: Mapping[str, Any]) -> None:  # noqa: ARG002 - Locust's event
         """Locust's worker_report event."""
@@ -79,9 +82,8 @@ class Collector:
     def tell_progress(self, phase: LoadPhase, target: int, seconds_left: float) -> None:
         """One line on standard output for `loadtests.run`."""
         samples = self._latest.values()
-        completed, now = sum(sample.completed for sample in samples), time.monotonic()
-        earlier, before = self._before
-        self._before = (now, completed)
+        self._completed.append((time.monotonic(), sum(sample.completed for sample in samples)))
+        (earlier, before), (now, completed) = self._completed[0], self._completed[-1]
         progress = LoadProgress(
             phase=phase,
             workers=len(samples),

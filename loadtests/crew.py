@@ -20,7 +20,7 @@ from evidence.load import LoadPhase
 from evidence.run import RunFolder
 from loadtests import order as orders
 from loadtests.collecting import PHASE_MESSAGE, RANK_MESSAGE, Collector
-from loadtests.dense.address import Endpoint
+from loadtests.dense.address import Endpoint, tls_context
 from loadtests.dense.counters import counters_of
 from loadtests.memory import release_free_memory
 from loadtests.order import Assignment, LoadOrder
@@ -35,7 +35,6 @@ _REPORT_SECONDS = 1.0
 _TOTALS_EVERY = 5
 """Totals, with their histograms, go out with every fifth report: a lost one loses 5 s at most."""
 _FOR_EVER_SECONDS = 10**9
-SETTLE_SECONDS = 60.0
 REQUEST_SECONDS = 30.0
 DRAIN_SECONDS = REQUEST_SECONDS + 15.0
 
@@ -74,6 +73,8 @@ class Worker:
         person.source_address = order.source(self._rank)
         person.ca_file = None if order.ca_file is None else str(order.ca_file)
         person.network_timeout = REQUEST_SECONDS
+        if person.ca_file is not None:
+            tls_context(person.ca_file)  # fails now, not when the first user comes
         events = self._environment.events
         events.request.add_listener(self.recorder.on_request)
         events.report_to_master.add_listener(self._on_report)
@@ -146,7 +147,7 @@ def set_up_master(environment: Environment, runner: MasterRunner, assignment: As
             users=order.users,
             ramp_seconds=order.ramp_seconds,
             hold_seconds=order.hold_seconds,
-            settle_seconds=SETTLE_SECONDS,
+            settle_seconds=order.settle_seconds,
             drain_seconds=DRAIN_SECONDS,
         ),
         time.monotonic,

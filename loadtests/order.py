@@ -48,7 +48,8 @@ class LoadOrder(Value):
 
     Each target serves the users of its site. `ca_file` is the authority of the edges' certificates;
     without it the load is plain HTTP. `secret_file` holds the secret of the accounts' passwords.
-    `think_scale` multiplies every think time. Worker n connects from `first_source` + n.
+    `think_scale` multiplies every think time. The hold begins once all are connected, at the latest
+    `settle_seconds` after the ramp. Worker n connects from `first_source` + n.
     """
 
     users: PositiveInt
@@ -62,6 +63,7 @@ class LoadOrder(Value):
     seed: NonNegativeInt = 0
     first_source: IPv4Address = IPv4Address("127.0.1.1")
     think_scale: PositiveFloat = 1.0
+    settle_seconds: PositiveFloat = 120.0
 
     def source(self, worker: int) -> str:
         """The address that this worker connects from."""

@@ -11,7 +11,7 @@ _MARK = "suyun-progress "
 
 
 class LoadProgress(Value):
-    """Now: users connected of those wanted, the last second's rate and p99, and what is left.
+    """Now: users connected of those wanted, the rate of the last seconds, and what is left.
 
     `workers` have reported so far; `response_ms_p99` is that of the slowest one's last second,
     for the eye alone.

@@ -6,6 +6,7 @@ Neither Locust nor gevent is imported here; they live in the processes that are 
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import sys
 from collections.abc import Callable
@@ -28,8 +29,8 @@ from province.reader import read
 _ROOT = Path(__file__).resolve().parent.parent
 _LOCUSTFILE = Path(__file__).resolve().parent / "locustfile.py"
 _WORKERS_UP_SECONDS = 120
-_BEYOND_SECONDS = 300.0
-"""Besides ramp and hold: starting, settling, draining and the end, each at its longest."""
+_BEYOND_SECONDS = 240.0
+"""Besides ramp, settling and hold: starting, draining and the end, each at its longest."""
 _END_GRACE_SECONDS = 15.0
 
 ProgressListener = Callable[[LoadProgress], None]
@@ -44,11 +45,18 @@ async def run_load(
     the load does not fit this machine (nothing is started then) or when Locust itself breaks down.
     When cancelled, all that was started is ended.
     """
+    _require_readable(order.secret_file, *filter(None, [order.ca_file]))
     who = crowds(read(order.province_file), order.users)
     workers = plan_workers(order, who, Machine.here())
     run.append(_plan_record(order, workers, who))
     await _drive(Assignment(order=order, workers=workers), supervisor, run, on_progress)
     return record_load(run)
+
+
+def _require_readable(*files: Path) -> None:
+    for file in files:
+        if not (file.is_file() and os.access(file, os.R_OK)):
+            raise LoadError(f"{file} cannot be read", "it is made when the edge is started")
 
 
 def record_load(run: RunFolder) -> LoadRecord:
@@ -68,9 +76,8 @@ async def _drive(
     order_file.write_text(assignment.model_dump_json(), "utf-8")
     port = _free_port()
     started: list[Running] = []
-    order = assignment.order
     try:
-        async with asyncio.timeout(order.ramp_seconds + order.hold_seconds + _BEYOND_SECONDS):
+        async with asyncio.timeout(_longest_seconds(assignment.order)):
             master = await supervisor.start(_master(assignment, order_file, run, port), piped=True)
             started.append(master)
             for number in range(assignment.workers):
@@ -83,6 +90,11 @@ async def _drive(
         ) from error
     finally:
         await asyncio.shield(_end(supervisor, started))
+
+
+def _longest_seconds(order: LoadOrder) -> float:
+    planned = order.ramp_seconds + order.settle_seconds + order.hold_seconds
+    return planned + _BEYOND_SECONDS
 
 
 async def _follow(master: Running, workers: list[Running], on_progress: ProgressListener) -> None:
@@ -115,8 +127,9 @@ async def _end(supervisor: Supervisor, started: list[Running]) -> None:
 
 
 def _broken(what: str, running: Running, status: int) -> LoadError:
+    last_words = running.log_tail(5).strip().rpartition("\n")[2]
     return LoadError(
-        f"{what} ended with status {status}: {running.log_tail(3)}",
+        f"{what} ended with status {status}: {last_words}",
         f"its log is {running.command.log}",
     )
 

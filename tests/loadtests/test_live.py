@@ -15,7 +15,7 @@ from evidence.load import LoadPhase, LoadSecondRecord, LoadWorkerRecord
 from evidence.records import JourneyRecord, LoadRecord
 from evidence.run import RunFolder
 from loadtests.analysis import analyse, read_evidence
-from loadtests.order import LoadOrder, Target
+from loadtests.order import LoadError, LoadOrder, Target
 from loadtests.progress import LoadProgress
 from loadtests.run import run_load
 from processes.supervisor import Supervisor
@@ -25,11 +25,6 @@ from tests.loadtests.conftest import HOST, NAME, SmallPlatform
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
 USERS = 200
-
-
-@pytest.fixture
-def province_file() -> Path:
-    return worlds.PROVINCE_FILE
 
 
 @pytest.fixture
@@ -68,6 +63,12 @@ def run(asked: LoadOrder, folder: Path, on_progress: Callable[[LoadProgress], No
     return asyncio.run(scene())
 
 
+def locusts() -> list[psutil.Process]:
+    """Master and workers that run now."""
+    children = psutil.Process().children(recursive=True)
+    return [child for child in children if "locust" in child.cmdline()]
+
+
 def test_every_request_is_accounted_for(
     tls_platform: SmallPlatform, secret_file: Path, tmp_path: Path
 ) -> None:
@@ -91,10 +92,7 @@ def test_every_request_is_accounted_for(
     assert again == load
     assert journeys == folder.read(JourneyRecord)
     assert {"catalogue", "course", "video"} <= {record.journey for record in journeys}
-    assert not psutil.Process().children(recursive=True) or all(
-        "locust" not in " ".join(child.cmdline())
-        for child in psutil.Process().children(recursive=True)
-    )
+    assert locusts() == []
 
 
 def test_a_killed_worker_is_counted_and_the_run_goes_on(
@@ -104,21 +102,87 @@ def test_a_killed_worker_is_counted_and_the_run_goes_on(
 
     def kill_one(progress: LoadProgress) -> None:
         if progress.phase is LoadPhase.HOLD and not killed:
-            victim = next(
-                child
-                for child in psutil.Process().children(recursive=True)
-                if "--worker" in child.cmdline()
-            )
+            victim = next(one for one in locusts() if "--worker" in one.cmdline())
             killed.append(victim.pid)
             victim.send_signal(signal.SIGKILL)
 
-    asked = order(tls_platform, secret_file, hold_seconds=20.0)
+    asked = order(tls_platform, secret_file, hold_seconds=12.0)
     load = run(asked, tmp_path, kill_one)
 
     assert killed
     assert load.workers_lost == 1
     assert load.workers_planned == 2
     assert load.users_held_min == USERS // 2
-    assert load.hold_seconds >= 20
+    assert load.hold_seconds >= 12
     totals = RunFolder(tmp_path / "run").read(LoadWorkerRecord)
     assert sorted(record.final for record in totals) == [False, True]
+
+
+def test_a_run_without_workers_ends_at_once(
+    tls_platform: SmallPlatform, secret_file: Path, tmp_path: Path
+) -> None:
+    def kill_all(progress: LoadProgress) -> None:
+        if progress.phase is LoadPhase.HOLD:
+            for one in locusts():
+                if "--worker" in one.cmdline():
+                    one.send_signal(signal.SIGKILL)
+
+    load = run(order(tls_platform, secret_file, hold_seconds=300.0), tmp_path, kill_all)
+    assert (load.workers_lost, load.users_held_min) == (2, 0)
+    assert locusts() == []
+
+
+def test_refused_users_come_again_and_are_counted(secret_file: Path, tmp_path: Path) -> None:
+    nobody = SmallPlatform(port=1, ca_file=None)
+    load = run(order(nobody, secret_file, settle_seconds=1.0), tmp_path, lambda _: None)
+    assert load.started == load.failed > USERS
+    assert (load.completed, load.in_flight, load.workers_lost) == (0, 0, 0)
+    assert load.response_refused_names == (f"login: connection refused ({load.failed})",)
+    assert not load.tls
+
+
+def test_a_load_that_is_cancelled_leaves_nothing(
+    tls_platform: SmallPlatform, secret_file: Path, tmp_path: Path
+) -> None:
+    async def scene() -> None:
+        async with Supervisor(tmp_path / "state") as supervisor:
+            (tmp_path / "run").mkdir()
+            held = asyncio.Event()
+            load = asyncio.create_task(
+                run_load(
+                    order(tls_platform, secret_file, hold_seconds=300.0),
+                    supervisor,
+                    RunFolder(tmp_path / "run"),
+                    lambda p: held.set() if p.phase is LoadPhase.HOLD else None,
+                )
+            )
+            await asyncio.wait_for(held.wait(), 60)
+            load.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await load
+            assert locusts() == []
+
+    asyncio.run(scene())
+
+
+def test_what_does_not_fit_starts_nothing(
+    tls_platform: SmallPlatform, secret_file: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(LoadError, match="open files"):
+        run(order(tls_platform, secret_file, users=10**8, workers=1), tmp_path, lambda _: None)
+    assert not (tmp_path / "run" / "logs").exists()
+
+
+def test_a_worker_that_cannot_begin_is_told_with_its_last_words(
+    tls_platform: SmallPlatform, secret_file: Path, tmp_path: Path
+) -> None:
+    garbage = tmp_path / "ca.crt"
+    garbage.write_text("no certificate")
+    with pytest.raises(LoadError, match=r"^a load worker ended with status 1: ssl.SSLError"):
+        run(order(tls_platform, secret_file, ca_file=garbage), tmp_path, lambda _: None)
+    assert locusts() == []
+
+
+def test_a_file_that_is_not_there_is_named(tls_platform: SmallPlatform, tmp_path: Path) -> None:
+    with pytest.raises(LoadError, match="nowhere cannot be read"):
+        run(order(tls_platform, tmp_path / "nowhere"), tmp_path, lambda _: None)

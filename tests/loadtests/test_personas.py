@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from locust.env import Environment
+from locust.exception import StopUser
+
+from loadtests.dense.address import Endpoint
+from loadtests.dense.counters import counters_of
+from loadtests.personas import HABITS, Company, Person
+from loadtests.seating import Seat
+from province.audience import Persona
+from province.objectives import Journey
+from tests.loadtests.conftest import HOST, NAME, SmallPlatform
+
+SECRET = b"0" * 32
+
+
+class Resident(Person):
+    """A person that the tests can make."""
+
+
+def person(
+    platform: SmallPlatform, persona: Persona, *, leaving: bool = False
+) -> tuple[Resident, list[dict[str, Any]]]:
+    account, tls = f"suzhou-{persona}-000001", platform.ca_file is not None
+    Resident.company = Company(
+        servers={"suzhou": Endpoint(hostname=NAME, address=HOST, port=platform.port, tls=tls)},
+        seats=iter([Seat(site="suzhou", persona=persona, account=account)]),
+        secret=SECRET,
+        think_scale=0.0001,
+        leaving=lambda: leaving,
+        spread_seconds=0.001,
+    )
+    Resident.ca_file = str(platform.ca_file)
+    events: list[dict[str, Any]] = []
+    environment = Environment(user_classes=[Resident])
+    environment.events.request.add_listener(lambda **event: events.append(event))
+    return Resident(environment), events
+
+
+@pytest.fixture(params=list(Persona))
+def persona(request: pytest.FixtureRequest) -> Iterator[Persona]:
+    state = random.getstate()
+    random.seed(7)
+    yield request.param
+    random.setstate(state)
+
+
+def test_a_persona_logs_in_and_takes_all_its_journeys(
+    tls_platform: SmallPlatform, persona: Persona
+) -> None:
+    visitor, events = person(tls_platform, persona)
+    visitor.on_start()
+    for _ in range(200):
+        visitor.live()
+    visitor.on_stop()
+    assert events[0]["name"] == Journey.LOGIN
+    assert {event["exception"] for event in events} == {None}
+    assert {event["name"] for event in events} == set(HABITS[persona].mix)
+    assert tls_platform.counters()["accounts"] == [f"suzhou-{persona}-000001"]
+    assert counters_of(visitor.environment).connected == 0
+
+
+def test_every_journey_is_measured() -> None:
+    assert {journey for habit in HABITS.values() for journey in habit.mix} == set(Journey)
+
+
+def test_the_mix_is_as_its_weights_say() -> None:
+    random.seed(1)
+    mix = HABITS[Persona.STUDENT].mix
+    drawn = Counter(HABITS[Persona.STUDENT].next_journey() for _ in range(20_000))
+    for journey, weight in mix.items():
+        assert drawn[journey] / 20_000 == pytest.approx(weight / sum(mix.values()), abs=0.015)
+
+
+def test_a_person_waits_longer_after_each_failure() -> None:
+    nobody = SmallPlatform(port=1, ca_file=None)
+    visitor, events = person(nobody, Persona.STUDENT)
+    means = []
+    for _ in range(5):
+        visitor._log_in()
+        means.append(sum(visitor.wait_time() for _ in range(200)) / 200)
+    assert [str(event["exception"]) for event in events] == ["connection refused"] * 5
+    assert means == sorted(means)
+    assert means[-1] > 8 * means[0]
+
+
+def test_nobody_begins_anything_once_the_run_ends(tls_platform: SmallPlatform) -> None:
+    visitor, events = person(tls_platform, Persona.TEACHER, leaving=True)
+    visitor.on_start()
+    with pytest.raises(StopUser):
+        visitor.live()
+    assert events == []
+
+
+def test_whoever_finds_no_seat_goes_home(tls_platform: SmallPlatform) -> None:
+    visitor, _ = person(tls_platform, Persona.TEACHER)
+    second = type(visitor)(visitor.environment)
+    assert second.seat is None
+    second.on_start()
+    with pytest.raises(StopUser):
+        second.live()
