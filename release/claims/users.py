@@ -45,11 +45,10 @@ def _grounds(evidence: Gathered, promised: Objectives, seen: Journeys) -> Iterat
         yield unknown(f"{len(loads)} load runs in one folder") if loads else no_evidence("users")
         return
     invalid = list(validity(loads[0], evidence.of(EdgeRecord), journeys))
-    if invalid:
-        yield from invalid
-        return
+    yield from invalid
     yield from _reach(loads[0], promised)
-    yield from objectives.kept(promised, seen)
+    if not invalid:
+        yield from objectives.kept(promised, seen)
 
 
 def _reach(load: LoadRecord, promised: Objectives) -> Iterator[Ground]:

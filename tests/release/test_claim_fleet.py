@@ -102,6 +102,12 @@ def test_no_record_at_all_is_no_evidence_yet() -> None:
     assert (claim.figures, claim.evidence) == ({}, ())
 
 
+def test_sites_that_only_booted_do_not_stand_yet() -> None:
+    figures = judge_fleet(runs.gathered(runs.boot("main"))).figures
+    assert (figures["sites_standing"].value, figures["sites_standing"].objective) == (0, 3)
+    assert "resources" not in figures
+
+
 def test_many_sites_are_named_in_short() -> None:
     claim = judge_fleet(runs.gathered(runs.boot("main"), world=worlds.province()))
     assert "nanjing, wuxi, xuzhou and 10 more" in claim.reason

@@ -123,6 +123,16 @@ def test_fewer_users_or_less_time_than_promised_is_unknown(
     assert claim.reason == reason if "held for" not in reason else reason in claim.reason
 
 
+def test_a_figure_at_its_bound_is_kept() -> None:
+    assert video(**slow(p95=800.0, p99=2000.0)).verdict is Verdict.PASS
+
+
+def test_an_invalid_run_that_reached_too_few_says_both() -> None:
+    claim = loaded(workers_lost=1, users_connected_peak=300)
+    assert claim.verdict is Verdict.UNKNOWN
+    assert "1 of 2 load workers were lost; 300 of 3,000 users were reached" in claim.reason
+
+
 @pytest.mark.parametrize("failed", [0, 1])
 def test_too_few_requests_show_nothing_of_errors(failed: int) -> None:
     claim = video(requests=1000, failed=failed)
