@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from processes.detached import is_alive, start_detached
+from processes.errors import ProcessError
+from processes.leftovers import MARK, started_at
+from processes.reaper import reap
+from tests.processes.conftest import until
+
+
+def test_detached_process_has_its_own_session_and_no_mark(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(MARK, "/some/owner")
+    log = tmp_path / "logs" / "it.log"
+    text = f"echo ${{{MARK}:-unmarked}} $WORD; echo error >&2; exec sleep 60"
+    pid = start_detached(("/bin/bash", "-c", text), log, {"WORD": "told"})
+    started = started_at(pid)
+    assert started is not None
+    try:
+        until(lambda: log.exists() and log.read_text() == "unmarked told\nerror\n")
+        assert os.getsid(pid) == pid
+        assert is_alive(pid, started)
+        assert not is_alive(pid, started - 1)
+    finally:
+        os.kill(pid, signal.SIGKILL)
+    until(lambda: not is_alive(pid, started))
+
+
+def test_program_that_is_missing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ProcessError, match="/nowhere/it cannot be started"):
+        start_detached(("/nowhere/it",), tmp_path / "it.log", {})
+
+
+def test_reaping_where_nobody_ever_was_is_nothing(tmp_path: Path) -> None:
+    assert reap(tmp_path / "never") == 0
