@@ -35,6 +35,8 @@ __all__ = ["FleetEngine", "FleetProgress", "Operation", "SiteTarget", "StackOutc
 
 _RESOURCES_PARALLEL = 16
 _LOG_LINES_TOLD = 3
+_GRACE_SECONDS = 30.0
+"""For a cancelled Pulumi to end what it has in hand and to save its state."""
 T = TypeVar("T")
 
 
@@ -155,6 +157,7 @@ class FleetEngine:
             log=self.log(plan.site),
             env=self._backend.environment(plan.environment, operation),
             cwd=ROOT,
+            grace_seconds=_GRACE_SECONDS,
         )
         return await self._supervisor.run(command, on_told)
 
