@@ -222,7 +222,7 @@ DEBIAN_TOOLS = (
     DebianTool(
         name="nginx",
         package="nginx",
-        acceptable=Acceptable(at_least=(1, 18, 0), below=(2, 0, 0)),
+        acceptable=Acceptable(at_least=(1, 19, 4), below=(2, 0, 0)),
         question=Question(arguments=("-v",), pattern=r"nginx/(\d+\.\d+\.\d+)"),
     ),
 )
