@@ -23,12 +23,10 @@ def test_there_is_one_stack_file_for_each_site_and_environment() -> None:
 def test_a_stack_file_names_its_site_environment_and_province(environment: str) -> None:
     for plan in plan_fleet(worlds.province(), environment).sites:
         file = ROOT / "stacks" / f"Pulumi.{plan.stack}.yaml"
-        assert yaml.safe_load(file.read_text("utf-8")) == {
-            "config": {
-                "suyun:environment": environment,
-                "suyun:province": "stacks/province.yaml",
-                "suyun:site": plan.site,
-            }
+        assert yaml.safe_load(file.read_text("utf-8"))["config"] == {
+            "suyun:environment": environment,
+            "suyun:province": "stacks/province.yaml",
+            "suyun:site": plan.site,
         }
 
 
