@@ -79,7 +79,7 @@ class World:
     def operate(self, operation: Operation, parallel: int = 2) -> dict[str, StackOutcome]:
         engine = FleetEngine(
             state=self.folder / "state",
-            supervisor=self.supervisor,  # type: ignore[arg-type]
+            supervisor=self.supervisor,  # type: ignore[arg-type]  # a fake takes its place
             binaries=self._binaries(),
             policy_pack=None,
             province_file=self.folder / "province.yaml",

@@ -60,7 +60,7 @@ def suzhou() -> SitePlan:
 
 
 def missing(fake: FakeCluster) -> tuple[str, ...]:
-    return missing_of(suzhou(), fake)  # type: ignore[arg-type]
+    return missing_of(suzhou(), fake)  # type: ignore[arg-type]  # a fake takes its place
 
 
 def test_a_site_that_stands_misses_nothing() -> None:
