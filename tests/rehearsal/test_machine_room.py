@@ -65,7 +65,7 @@ def test_sites_and_etcd_trust_authorities_of_their_own(tmp_path: Path) -> None:
     accesses = [grant(layout, services) for layout in layouts]
     files = [file for a in accesses for file in (a.authority, a.etcd_authority)]
     keys = {
-        x509.load_pem_x509_certificate(file.read_bytes()).public_key().public_numbers()  # type: ignore[union-attr]  # a fake takes its place
+        x509.load_pem_x509_certificate(file.read_bytes()).public_key().public_numbers()  # type: ignore[union-attr]  # ours are EC keys
         for file in files
     }
     assert len(keys) == 4
