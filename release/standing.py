@@ -10,24 +10,36 @@ from pathlib import Path
 from infra.fleet.engine import SiteTarget
 from infra.plan.values import SitePlan
 from rehearsal.machine_room import daemon
+from rehearsal.machine_room.commands import PROGRAMS
 from rehearsal.machine_room.daemon import RoomStatus
 from release.errors import InputError
 from release.narrator import Narrator, Step
+from release.tooling import tooled
 from release.workspace import Workspace
 
 
 async def stand(workspace: Workspace, province_file: Path, narrator: Narrator) -> RoomStatus:
     """The machine room's status once it is ready; it is booted when none stands.
 
-    Raises ProcessError when it does not get ready.
+    Raises ProcessError when it does not get ready. Interrupted, it ends a room that it began.
     """
-    if daemon.status(workspace.state) is None:
-        # A new room's clusters are empty: what Pulumi knows of an earlier room's is void.
-        shutil.rmtree(fleet_folder(workspace, "rehearsal"), ignore_errors=True)
-        narrator.say("starting the machine room; ./suyun room stop ends it")
+    if daemon.status(workspace.state) is not None:
+        return await _ready(workspace, narrator)
+    await tooled(workspace, narrator, PROGRAMS)
+    # A new room's clusters are empty: what Pulumi knows of an earlier room's is void.
+    shutil.rmtree(fleet_folder(workspace, "rehearsal"), ignore_errors=True)
+    narrator.say("starting the machine room; ./suyun room stop ends it")
+    try:
         await asyncio.to_thread(
             daemon.start_detached, workspace.state, province_file, workspace.cache
         )
+        return await _ready(workspace, narrator)
+    except asyncio.CancelledError:
+        await asyncio.to_thread(daemon.stop, workspace.state)
+        raise
+
+
+async def _ready(workspace: Workspace, narrator: Narrator) -> RoomStatus:
     with narrator.stage("machine-room", "waiting for the control planes"):
         return await daemon.wait_ready(
             workspace.state,

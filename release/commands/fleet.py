@@ -15,14 +15,14 @@ from infra.plan.values import SitePlan
 from processes.supervisor import Supervisor
 from province.findings import Finding, errors
 from province.value import Value
-from rehearsal.toolchain.toolchain import Toolchain
 from release.commands.inputs import chosen, fleet, province_path
 from release.commands.output import print_json, print_table
 from release.errors import finding_line
 from release.interrupts import run
 from release.narrator import Narrator
 from release.standing import fleet_folder, given_targets, room_targets, stand
-from release.steps import fleet_step, tool_step
+from release.steps import fleet_step
+from release.tooling import tooled
 from release.workspace import Workspace
 
 _BINARIES = ("pulumi", "pulumi-resource-kubernetes")
@@ -72,15 +72,13 @@ def operate(order: FleetOrder, *, as_json: bool) -> ExitCode:
 async def _operate(order: FleetOrder, plans: Sequence[SitePlan]) -> tuple[StackOutcome, ...]:
     workspace, narrator = Workspace.here(), Narrator()
     province_file = province_path(order.province_file)
+    binaries = await tooled(workspace, narrator, _BINARIES)
     targets = await _targets(order, plans, narrator)
     async with Supervisor(fleet_folder(workspace, order.environment)) as supervisor:
-        with narrator.stage("toolchain", "finding the tools"):
-            toolchain = Toolchain(workspace.cache, supervisor)
-            binaries = await toolchain.ensure(_BINARIES, lambda p: narrator.step(tool_step(p)))
         engine = FleetEngine(
             state=supervisor.owner,
             supervisor=supervisor,
-            binaries={name: binary.path for name, binary in binaries.items()},
+            binaries=binaries,
             policy_pack=workspace.policy_pack,
             province_file=province_file,
             parallel=order.parallel,

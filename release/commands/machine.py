@@ -8,13 +8,13 @@ from evidence.verdict import ExitCode
 from processes.supervisor import Supervisor
 from province.findings import Severity
 from rehearsal.toolchain.doctor import Check, checks
-from rehearsal.toolchain.pins import ASSETS, PINS
+from rehearsal.toolchain.pins import PINS
 from rehearsal.toolchain.toolchain import Toolchain
 from rehearsal.toolchain.values import ToolState, ToolStatus
 from release.commands.output import print_json, print_table
 from release.interrupts import run
 from release.narrator import Narrator
-from release.steps import tool_step
+from release.tooling import tooled
 from release.workspace import Workspace
 
 
@@ -32,7 +32,7 @@ def doctor(*, as_json: bool) -> ExitCode:
 def tools(*, build: bool, as_json: bool) -> ExitCode:
     """UNKNOWN when a tool is missing that cannot be made here; `build` makes the others first."""
     if build:
-        run(_build())
+        run(tooled(Workspace.here(), Narrator(), tuple(PINS)))
     found = run(_survey())
     if as_json:
         print_json({"tools": [_plain(one) for one in found]})
@@ -49,15 +49,6 @@ async def _checks() -> tuple[Check, ...]:
     workspace = Workspace.here()
     async with Supervisor(workspace.state / "doctor") as supervisor:
         return await checks(supervisor, workspace.cache, workspace.state)
-
-
-async def _build() -> None:
-    workspace, narrator = Workspace.here(), Narrator()
-    async with Supervisor(workspace.state / "tools") as supervisor:
-        toolchain = Toolchain(workspace.cache, supervisor)
-        with narrator.stage("toolchain", "finding or building the tools"):
-            await toolchain.ensure(tuple(PINS), lambda p: narrator.step(tool_step(p)))
-            await toolchain.assets(tuple(ASSETS))
 
 
 async def _survey() -> tuple[ToolStatus, ...]:
