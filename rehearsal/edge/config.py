@@ -12,6 +12,7 @@ import jinja2
 
 from infra.plan.values import GatewayPlan, RoutePlan
 from processes.supervisor import ProcessError
+from rehearsal.platform import video
 
 UPSTREAM_IDLE = 128
 """Idle connections to the platform that each worker keeps."""
@@ -59,6 +60,11 @@ class Layout:
     as_root: bool
     upstream_idle: int = UPSTREAM_IDLE
 
+    @property
+    def segments(self) -> Path | None:
+        """The video segments, which the platform keeps beside its sockets."""
+        return self.upstreams[0].parent / video.FOLDER if self.upstreams else None
+
 
 def size(users: int, open_files_limit: int) -> Sizing:
     """Workers for `users` connections where a process may open `open_files_limit` files.
@@ -86,7 +92,9 @@ def render(layout: Layout) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    return environment.get_template("nginx.conf.j2").render(layout=layout, matches=_matches)
+    return environment.get_template("nginx.conf.j2").render(
+        layout=layout, matches=_matches, segments_uri=video.INTERNAL_URI
+    )
 
 
 def _matches(route: RoutePlan) -> list[str]:

@@ -1,6 +1,7 @@
 """One process of the platform: `python -m rehearsal.platform --folder F --socket S --process N`.
 
-The folder holds `platform.sqlite` and `token.key`, made beforehand (`rehearsal.platform.platform`).
+The folder holds `platform.sqlite`, `segments` and `token.key`, made beforehand
+(`rehearsal.platform.platform`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from rehearsal.platform.app import create_app
 from rehearsal.platform.sqlite import SqliteStorage
 from rehearsal.platform.storage import StorageError
 from rehearsal.platform.tokens import Tokens
-from rehearsal.platform.video import GeneratedSegments
+from rehearsal.platform.video import StoredSegments
 
 BACKLOG = 4096
 """nginx answers 502 at once when a Unix socket's backlog is full. The kernel's own limit."""
@@ -42,7 +43,7 @@ def main() -> int:
 def _serve(folder: Path, path: Path, process: int) -> None:
     tokens = Tokens((folder / "token.key").read_bytes())
     app = create_app(
-        SqliteStorage(folder / "platform.sqlite"), GeneratedSegments(), tokens, process
+        SqliteStorage(folder / "platform.sqlite"), StoredSegments(folder), tokens, process
     )
     config = uvicorn.Config(
         app,
@@ -52,6 +53,7 @@ def _serve(folder: Path, path: Path, process: int) -> None:
         access_log=False,
         log_level="warning",
         server_header=False,
+        date_header=False,
         proxy_headers=False,
         backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,

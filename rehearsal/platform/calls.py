@@ -49,9 +49,9 @@ async def sent(request: Request, kind: type[V]) -> V:
         raise HTTPException(400, error.errors()[0]["msg"]) from error
 
 
-def number(request: Request, name: str) -> int:
-    """A path parameter that counts something. 404 when it is no such number."""
-    found = whole(request.path_params[name])
+def number(text: str) -> int:
+    """A part of a path that counts something. 404 when it is no such number."""
+    found = whole(text)
     if found is None:
         raise HTTPException(404)
     return found

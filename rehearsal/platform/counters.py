@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from province.value import Value
-from rehearsal.platform.routes import INTERNAL, route_of
+from rehearsal.platform.routes import route_of
 
 
 class RouteCount(Value):
-    """Whole answers of one route with one status; `body_bytes` without headers."""
+    """Whole answers of one route with one status."""
 
     route: str
     status: int
     answered: int
-    body_bytes: int
 
 
 class PlatformCounters(Value):
@@ -44,20 +44,19 @@ class PlatformCounters(Value):
 def total(counters: Iterable[PlatformCounters]) -> PlatformCounters:
     """The counts of several processes as one."""
     every = list(counters)
-    table: dict[tuple[str, int], tuple[int, int]] = {}
+    table: Counter[tuple[str, int]] = Counter()
     for row in (row for one in every for row in one.routes):
-        answered, size = table.get((row.route, row.status), (0, 0))
-        table[row.route, row.status] = (answered + row.answered, size + row.body_bytes)
+        table[row.route, row.status] += row.answered
     return PlatformCounters(received=sum(one.received for one in every), routes=_rows(table))
 
 
 class Counting:
-    """ASGI middleware that counts every request but those of the internal route."""
+    """ASGI middleware that counts every request."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self._received = 0
-        self._table: dict[tuple[str, int], tuple[int, int]] = {}
+        self._table: Counter[tuple[str, int]] = Counter()
 
     def snapshot(self) -> PlatformCounters:
         """The counts so far."""
@@ -65,35 +64,24 @@ class Counting:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes the request on and counts its answer when its last byte has been sent."""
-        route = route_of(scope["path"]) if scope["type"] == "http" else INTERNAL
-        if route == INTERNAL:
-            await self._app(scope, receive, send)
-            return
         self._received += 1
         status = 0
-        size = 0
 
         async def counted(message: Message) -> None:
-            nonlocal status, size
+            nonlocal status
             await send(message)
             if message["type"] == "http.response.start":
                 status = message["status"]
-                return
-            size += len(message.get("body", b""))
-            if not message.get("more_body", False):
-                self._count(route, status, size)
+            elif not message.get("more_body", False):
+                self._table[route_of(scope["path"]), status] += 1
 
         await self._app(scope, receive, counted)
 
-    def _count(self, route: str, status: int, size: int) -> None:
-        answered, sizes = self._table.get((route, status), (0, 0))
-        self._table[route, status] = (answered + 1, sizes + size)
 
-
-def _rows(table: dict[tuple[str, int], tuple[int, int]]) -> tuple[RouteCount, ...]:
+def _rows(table: Counter[tuple[str, int]]) -> tuple[RouteCount, ...]:
     return tuple(
-        RouteCount(route=route, status=status, answered=answered, body_bytes=size)
-        for (route, status), (answered, size) in sorted(table.items())
+        RouteCount(route=route, status=status, answered=answered)
+        for (route, status), answered in sorted(table.items())
     )
 
 

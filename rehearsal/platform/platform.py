@@ -18,6 +18,7 @@ from rehearsal.platform.roster import people
 from rehearsal.platform.seeding import seed
 from rehearsal.platform.storage import Person, StorageError
 from rehearsal.platform.tokens import KEY_BYTES
+from rehearsal.platform.video import make_segments
 from rehearsal.unix_http import Answer, ask
 
 READY_SECONDS = 30
@@ -106,6 +107,7 @@ class Platform:
             secret = self._secret_file.read_bytes()
             everybody = _until_abandoned(people(self._province, self._users), abandoned)
             seed(self._folder / "platform.sqlite", everybody, sites, secret)
+            make_segments(self._folder)
         except (OSError, StorageError) as error:
             raise ProcessError(
                 str(error), f"make room and leave to write in {self._folder}"

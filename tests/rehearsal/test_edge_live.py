@@ -9,6 +9,7 @@ import signal
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -21,6 +22,7 @@ from province.audience import Persona, account, password
 from province.objectives import Journey
 from rehearsal.edge.edge import Edge
 from rehearsal.platform.faults import Fault, Faults
+from rehearsal.platform.video import SEGMENT_BYTES
 from tests.rehearsal.edge_world import (
     NETWORK,
     SECRET,
@@ -66,6 +68,7 @@ def test_every_journey_goes_through_and_nothing_unplanned_does() -> None:
         for target in (
             "/",
             "/internal/counters",
+            "/internal/segments/0",
             "/catalogue/../internal/counters",
             "/catalogue/%2e%2e/internal/counters",
             "//internal/counters",
@@ -75,6 +78,26 @@ def test_every_journey_goes_through_and_nothing_unplanned_does() -> None:
             assert (await client.ask(target, token=token))[0] == 404, target
         assert (await client.ask("/catalogue", token=token, host="elsewhere.example"))[0] == 404
         assert (await world.platform.counters()).received == received
+        await client.close()
+
+    _with_world(act)
+
+
+def test_a_segment_of_video_comes_whole_with_its_hash_and_not_twice() -> None:
+    async def act(world: EdgeWorld) -> None:
+        client = Client(world)
+        token = await _token(client)
+        status, headers, body = await client.ask("/videos/7/1", token=token)
+        assert (status, len(body)) == (200, SEGMENT_BYTES)
+        assert headers["etag"] == f'"{sha256(body).hexdigest()}"'
+        assert headers["content-type"] == "video/mp4"
+        assert headers["cache-control"] == "private, max-age=3600"
+        assert headers["x-content-type-options"] == "nosniff"
+        assert "x-accel-redirect" not in headers
+        assert (await client.ask("/videos/7/1"))[0] == 401
+        assert (await client.ask("/videos/7/64", token=token))[0] == 404
+        record = await world.edge.count(SOURCES, platform_requests=0)
+        assert record.by_route == {"login": 1, "videos": 3}
         await client.close()
 
     _with_world(act)

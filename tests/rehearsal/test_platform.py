@@ -19,8 +19,8 @@ from rehearsal.platform.roster import people
 from rehearsal.platform.seeding import seed
 from rehearsal.platform.sqlite import SqliteStorage
 from rehearsal.platform.storage import Person, StorageError
-from rehearsal.platform.tokens import Tokens
-from rehearsal.platform.video import SEGMENT_BYTES, GeneratedSegments
+from rehearsal.platform.tokens import TokenError, Tokens
+from rehearsal.platform.video import INTERNAL_URI, SEGMENT_BYTES, StoredSegments, make_segments
 from tests import worlds
 from tests.rehearsal.asgi import Reply, call, get
 
@@ -48,8 +48,9 @@ def _world(tmp_path: Path) -> Iterator[World]:
     file = tmp_path / "platform.sqlite"
     everybody = tuple(people(worlds.small(), USERS))
     assert seed(file, everybody, ("main", "suzhou", "xuzhou"), SECRET) == USERS
+    make_segments(tmp_path)
     storage = SqliteStorage(file)
-    yield World(create_app(storage, GeneratedSegments(), Tokens(KEY), 0), file, everybody)
+    yield World(create_app(storage, StoredSegments(tmp_path), Tokens(KEY), 0), file, everybody)
     asyncio.run(storage.close())
 
 
@@ -158,15 +159,19 @@ def test_a_page_that_is_none_is_400(world: World, page: str) -> None:
     assert world.get(f"/catalogue?page={page}", world.one(Persona.STUDENT)).status == 400
 
 
-def test_a_course_names_a_video_whose_every_segment_bears_its_hash(world: World) -> None:
+def test_a_course_names_a_video_whose_every_segment_is_a_file_that_bears_its_hash(
+    world: World,
+) -> None:
     student = world.one(Persona.STUDENT)
     course = world.get("/courses/7", student).json
     seen = set()
     for segment in range(course["segments"]):
         reply = world.get(f"/videos/{course['video']}/{segment}", student)
-        assert len(reply.body) == SEGMENT_BYTES
-        assert reply.headers["etag"] == f'"{sha256(reply.body).hexdigest()}"'
-        seen.add(reply.body)
+        name = reply.headers["x-accel-redirect"].removeprefix(INTERNAL_URI)
+        content = (world.file.parent / "segments" / name).read_bytes()
+        assert (len(content), reply.body) == (SEGMENT_BYTES, b"")
+        assert reply.headers["etag"] == f'"{sha256(content).hexdigest()}"'
+        seen.add(content)
     assert len(seen) == course["segments"]
 
 
@@ -177,9 +182,53 @@ def test_a_segment_that_the_caller_has_is_not_sent_again(world: World) -> None:
     assert (again.status, again.body) == (304, b"")
 
 
+def test_a_method_that_a_path_does_not_have_is_405_and_names_those_it_has(world: World) -> None:
+    student = world.one(Persona.STUDENT)
+    reply = world.get("/catalogue", student, send={})
+    assert (reply.status, reply.headers["allow"]) == (405, "GET")
+    assert world.get("/login", student).headers["allow"] == "POST"
+
+
+def test_a_token_that_is_known_ends_when_it_says(world: World) -> None:
+    now = 1_000_000.0
+    tokens = Tokens(KEY, clock=lambda: now)
+    student = world.one(Persona.STUDENT)
+    issued = tokens.issue(student, life_seconds=60)
+    assert tokens.check(issued.token) is tokens.check(issued.token)
+    assert tokens.check(issued.token) == student
+    now += 60
+    with pytest.raises(TokenError, match="expired"):
+        tokens.check(issued.token)
+
+
+def test_a_token_like_one_that_is_known_is_checked_for_itself(world: World) -> None:
+    tokens = Tokens(KEY)
+    good = tokens.issue(world.one(Persona.STUDENT)).token
+    tokens.check(good)
+    head, claims, signature = good.split(".")
+    for forged in (f"{head}.{claims}.", f"{head}.{claims}.{signature[::-1]}", good[:-1]):
+        with pytest.raises(TokenError):
+            tokens.check(forged)
+
+
+def test_tokens_are_forgotten_before_they_fill_the_memory(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rehearsal.platform.tokens._KNOWN_MAX", 2)
+    tokens = Tokens(KEY)
+    everybody = world.people[:5]
+    issued = [tokens.issue(who).token for who in everybody]
+    for _ in range(2):
+        assert [tokens.check(token) for token in issued] == list(everybody)
+        assert len(tokens._known) <= 2
+
+
 @pytest.mark.parametrize(
     "path",
-    ["/courses/0", "/courses/x", "/courses/" + "9" * 30, "/videos/1/64", "/videos/0/0", "/nowhere"],
+    [
+        *("/courses/0", "/courses/x", "/courses/" + "9" * 30, "/courses/1/2", "/courses"),
+        *("/videos/1/64", "/videos/0/0", "/videos/1", "/management/x", "/nowhere", "/"),
+    ],
 )
 def test_what_does_not_exist_is_404(world: World, path: str) -> None:
     assert world.get(path, world.one(Persona.STUDENT)).status == 404
@@ -192,6 +241,14 @@ def test_what_is_handed_in_is_committed_before_it_is_acknowledged(world: World) 
     assert reply.json["sha256"] == sha256("答案".encode()).hexdigest()
     rows = sqlite3.connect(world.file).execute("SELECT id, student, text FROM submissions")
     assert rows.fetchall() == [(reply.json["id"], student.account, "答案")]
+
+
+@pytest.mark.parametrize(("course", "status"), [(10**30, 400), (-1, 400), (10**9, 404)])
+def test_what_is_handed_in_to_a_course_that_is_none_is_refused(
+    world: World, course: int, status: int
+) -> None:
+    hand_in = {"course": course, "text": "x"}
+    assert world.get("/submissions", world.one(Persona.STUDENT), send=hand_in).status == status
 
 
 def test_a_hundred_at_once_share_commits_and_get_numbers_of_their_own(world: World) -> None:
