@@ -97,7 +97,7 @@ class LoadWorkerRecord(Record):
 
     `started = completed + failed + in_flight`; `refused` are completed with a status of 400 or
     more; `retried` were sent again on a new connection because the kept one was dead.
-    `lag_histogram` is in microseconds, of the hold alone.
+    `lag_histogram` is in microseconds, of the hold alone. `users_ipv6` have logged in over IPv6.
     """
 
     topic: ClassVar[str] = "load-workers"
@@ -113,3 +113,4 @@ class LoadWorkerRecord(Record):
     failures: tuple[FailureCount, ...]
     journeys: tuple[JourneySample, ...]
     lag_histogram: str
+    users_ipv6: int = 0

@@ -170,7 +170,8 @@ class EdgeRecord(Record):
     `completed` are responses sent whole, `aborted` requests whose client left before that;
     `by_status` and `by_route` part the completed ones; `request_ms_*` is how long nginx had
     them, in whole milliseconds. `platform_requests` are those that reached the platform behind
-    the edge, by the platform's own count. `sources` is the clients' network.
+    the edge, by the platform's own count. `sources` are the clients' networks; `completed_ipv6`
+    are those of `completed` that came over IPv6.
     """
 
     topic: ClassVar[str] = "edge"
@@ -181,6 +182,7 @@ class EdgeRecord(Record):
     connections_peak: int
     bytes_sent: int
     sources: str = ""
+    completed_ipv6: int = 0
     by_route: dict[str, int] = Field(default_factory=dict)
     request_ms_p50: int = 0
     request_ms_p95: int = 0

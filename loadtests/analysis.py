@@ -104,7 +104,7 @@ def _load(evidence: Evidence) -> LoadRecord:
         worker_lag_ms_p99=histograms.percentile_ms(lag, 99),
         worker_memory_mib_max=max((s.memory_mib for s in evidence.seconds), default=0.0),
         seed=plan.seed,
-        users_ipv6=plan.users_ipv6,
+        users_ipv6=sum(worker.users_ipv6 for worker in workers),
         response_refused_names=_failure_names(workers),
     )
 

@@ -69,7 +69,7 @@ class Worker:
         _raise_file_limit()
         order = self._assignment.order
         random.seed(f"{order.seed}/{self._rank}")
-        person.company = self._company(order)
+        person.company = self._company = self._make_company(order)
         person.source_address = order.source(self._rank)
         person.ca_file = None if order.ca_file is None else str(order.ca_file)
         person.network_timeout = REQUEST_SECONDS
@@ -83,10 +83,13 @@ class Worker:
         gevent.spawn(self.recorder.probe_lag)
         gevent.spawn(self._sample_each_second)
 
-    def _company(self, order: LoadOrder) -> Company:
-        seating = Seating(crowds(read(order.province_file), order.users), order.seed)
+    def _make_company(self, order: LoadOrder) -> Company:
+        servers, servers_ipv6 = _servers(order, ipv6=False), _servers(order, ipv6=True)
+        who = crowds(read(order.province_file), order.users)
+        seating = Seating(who, order.seed, frozenset(servers_ipv6))
         return Company(
-            servers=_servers(order),
+            servers=servers,
+            servers_ipv6=servers_ipv6,
             seats=self._seats(seating),
             secret=order.secret_file.read_bytes(),
             think_scale=order.think_scale,
@@ -130,7 +133,8 @@ class Worker:
         samples, self._samples = self._samples, []
         part: dict[str, Any] = {"seconds": samples}
         if self.recorder.final or next(self._reports) % _TOTALS_EVERY == 0:
-            part["totals"] = self.recorder.totals().model_dump(mode="json")
+            totals = self.recorder.totals(users_ipv6=self._company.users_ipv6)
+            part["totals"] = totals.model_dump(mode="json")
         data[REPORT_KEY] = part
 
 
@@ -164,7 +168,7 @@ def _tell_progress(collector: Collector, shape: RampAndHold, users: int) -> None
         gevent.sleep(1.0)
 
 
-def _servers(order: LoadOrder) -> Mapping[str, Endpoint]:
+def _servers(order: LoadOrder, *, ipv6: bool) -> Mapping[str, Endpoint]:
     return {
         target.site: Endpoint(
             hostname=target.hostname,
@@ -173,6 +177,7 @@ def _servers(order: LoadOrder) -> Mapping[str, Endpoint]:
             tls=order.ca_file is not None,
         )
         for target in order.targets
+        if target.ipv6 is ipv6
     }
 
 

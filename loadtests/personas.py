@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import ClassVar, TypeVar
 
@@ -80,6 +80,7 @@ class Company:
     """What all virtual users of a worker share."""
 
     servers: Mapping[str, Endpoint]
+    """Of each site, over IPv4."""
     seats: Iterator[Seat]
     secret: bytes
     think_scale: float
@@ -87,6 +88,10 @@ class Company:
     """Whether nobody begins anything new."""
     spread_seconds: float = 1.0
     """Users come in bursts, one a second; each waits up to so long, so that arrivals are even."""
+    servers_ipv6: Mapping[str, Endpoint] = field(default_factory=dict)
+    """Of each site that has seats over IPv6."""
+    users_ipv6: int = 0
+    """Those who have logged in over IPv6."""
 
 
 class Person(DenseUser):
@@ -108,8 +113,10 @@ class Person(DenseUser):
 
     def server(self) -> Endpoint:
         """The edge of this person's home."""
-        servers = self.company.servers
-        return servers[self.seat.site] if self.seat else next(iter(servers.values()))
+        seat, company = self.seat, self.company
+        if seat is None:
+            return next(iter(company.servers.values()))
+        return (company.servers_ipv6 if seat.ipv6 else company.servers)[seat.site]
 
     def on_start(self) -> None:
         """Arrives and logs in, as often as it takes. Whoever finds no seat does not."""
@@ -117,6 +124,8 @@ class Person(DenseUser):
         while not self._logged_in and not self._over:
             self._log_in()
             gevent.sleep(self.wait_time())
+        if self._logged_in and self.seat is not None:
+            self.company.users_ipv6 += self.seat.ipv6
 
     def wait_time(self) -> float:
         """Seconds until the next journey: thought, or a longer and longer pause after failures."""

@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 
 from loadtests.order import LoadError, LoadOrder
+from loadtests.seating import users_ipv6
 from province.audience import Crowd
 
 USERS_PER_WORKER_MAX = 18_000
@@ -72,7 +73,7 @@ def _workers_for(users: int, machine: Machine) -> int:
 
 
 def _require_targets(order: LoadOrder, crowds: tuple[Crowd, ...]) -> None:
-    known = {target.site for target in order.targets}
+    known = {target.site for target in order.targets if not target.ipv6}
     missing = sorted({crowd.site for crowd in crowds} - known)
     if missing:
         raise LoadError(
@@ -103,11 +104,23 @@ def _require_ports(
             f"use {math.ceil(users / max(1, usable))} workers or more, or widen "
             "net.ipv4.ip_local_port_range",
         )
+    _require_ports_ipv6(connections_ipv6(order, crowds), usable, machine)
     if int(order.first_source) + workers - 1 > int(order.first_source) | 0xFF:
         raise LoadError(
             f"{workers} source addresses from {order.first_source} do not fit into its /24",
             "choose an earlier first address or fewer workers",
         )
+
+
+def _require_ports_ipv6(connections: Mapping[str, int], usable: int, machine: Machine) -> None:
+    """All workers share one IPv6 address, so more of them do not help."""
+    for site, users in connections.items():
+        if users > usable:
+            raise LoadError(
+                f"{users:,} users of {site} over IPv6 come from one address; "
+                f"{machine.ports:,} ports × {PORTS_USABLE} allow {usable:,}",
+                "load fewer users, or widen net.ipv4.ip_local_port_range",
+            )
 
 
 def _require_memory(order: LoadOrder, workers: int, machine: Machine) -> None:
@@ -120,6 +133,16 @@ def _require_memory(order: LoadOrder, workers: int, machine: Machine) -> None:
             f"= {needed:,} MiB; {machine.memory_mib:,} MiB are free",
             f"about {fits:,} users fit here",
         )
+
+
+def connections_ipv6(order: LoadOrder, crowds: tuple[Crowd, ...]) -> Mapping[str, int]:
+    """Users over IPv6 of each site whose edge speaks it."""
+    over_ipv6 = {target.site for target in order.targets if target.ipv6}
+    return {
+        site: users_ipv6(users)
+        for site, users in users_by_site(crowds).items()
+        if site in over_ipv6
+    }
 
 
 def users_by_site(crowds: tuple[Crowd, ...]) -> Mapping[str, int]:

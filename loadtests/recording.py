@@ -124,8 +124,8 @@ class Recorder:
             response_ms_p99=times[len(times) * 99 // 100] if times else 0.0,
         )
 
-    def totals(self) -> LoadWorkerRecord:
-        """All that this worker has seen."""
+    def totals(self, *, users_ipv6: int = 0) -> LoadWorkerRecord:
+        """All that this worker has seen; `users_ipv6` it has itself from its users."""
         counters = self._counters
         return LoadWorkerRecord(
             worker=self.worker,
@@ -143,6 +143,7 @@ class Recorder:
             ),
             journeys=tuple(_sample(*key, series) for key, series in self._series.items()),
             lag_histogram=histograms.encoded(self._hold_lag),
+            users_ipv6=users_ipv6,
         )
 
     def _count_failure(self, journey: str, failure: str) -> None:

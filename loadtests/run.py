@@ -19,7 +19,7 @@ from evidence.run import RunFolder
 from loadtests import order as orders
 from loadtests.analysis import analyse, read_evidence
 from loadtests.order import Assignment, LoadError, LoadOrder
-from loadtests.planning import Machine, plan_workers, users_by_site
+from loadtests.planning import Machine, connections_ipv6, plan_workers
 from loadtests.progress import LoadProgress, parse_progress
 from processes import ports
 from processes.supervisor import Command, Running, Supervisor
@@ -178,10 +178,9 @@ def _free_port() -> int:
 
 
 def _plan_record(order: LoadOrder, workers: int, who: tuple[Crowd, ...]) -> LoadPlanRecord:
-    over_ipv6 = {target.site for target in order.targets if target.ipv6}
     return LoadPlanRecord(
         users=order.users,
-        users_ipv6=sum(n for site, n in users_by_site(who).items() if site in over_ipv6),
+        users_ipv6=sum(connections_ipv6(order, who).values()),
         ramp_seconds=order.ramp_seconds,
         hold_seconds=order.hold_seconds,
         workers=workers,

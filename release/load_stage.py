@@ -6,7 +6,7 @@ import os
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 from evidence.run import RunFolder
@@ -17,14 +17,14 @@ from loadtests.progress import LoadProgress
 from loadtests.run import run_load
 from processes.supervisor import Supervisor
 from province.province import Province
-from rehearsal.edge.edge import Edge
+from rehearsal.edge.edge import PORT_IPV6, Edge
 from rehearsal.pki import Authority
 from rehearsal.platform.platform import Platform
 from release.crowd import Crowd
 from release.narrator import Step
 
-SOURCES = IPv4Network("127.0.1.0/24")
-"""The load workers' source addresses: one a worker."""
+SOURCES = (IPv4Network("127.0.1.0/24"), IPv6Network("::1/128"))
+"""The load workers' source addresses: one a worker, and one that all share. Nobody else asks."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,13 +56,14 @@ class LoadStage:
             gateways=self.gateways,
             upstreams=platform.sockets,
             users=self.crowd.users,
+            port_ipv6=PORT_IPV6,
         )
         await edge.start()
         record = await run_load(
             self._order(authority, secret, edge), supervisor, run, lambda p: on_step(_step(p))
         )
         received = (await platform.counters()).received
-        run.append(await edge.count(SOURCES, platform_requests=received))
+        run.append(await edge.count(*SOURCES, platform_requests=received))
         return Verdict.PASS, (
             f"{record.users_connected_peak:,} users connected, "
             f"{record.completed:,} responses, {record.failed:,} failures"

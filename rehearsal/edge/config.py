@@ -22,7 +22,7 @@ _FILL_MAX = 0.75
 _UPSTREAM_CONNECTIONS = 512
 """Requests under way to the platform, for each worker."""
 _OTHER_FILES = 512
-"""Logs, and the listeners of all workers, which every worker inherits (14 sites × 15 workers)."""
+"""Logs, and the listeners of all workers, which every worker inherits (28 × 15 at most)."""
 _OPEN_FILES_MAX = 65_536
 """A worker needs no more, even where the kernel would give a million."""
 _SAFE_PATH = re.compile(r"^/[A-Za-z0-9._~/-]*$")
@@ -40,11 +40,13 @@ class Sizing:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SiteServer:
-    """One site's gateway, and where and with which certificate it is served here."""
+    """One site's gateway, and where and with which certificate it is served here.
+
+    `listeners` are addresses and ports as nginx writes them, such as `127.20.1.2:8443`.
+    """
 
     gateway: GatewayPlan
-    address: str
-    port: int
+    listeners: tuple[str, ...]
     certificate: Path
     key: Path
 

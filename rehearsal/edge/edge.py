@@ -9,7 +9,7 @@ import resource
 import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 import psutil
@@ -25,6 +25,9 @@ from rehearsal.unix_http import ask
 
 NETWORK = IPv4Network("127.20.0.0/16")
 PORT = 8443
+PORT_IPV6 = 20443
+LOOPBACK_IPV6 = "::1"
+"""The only IPv6 address that a machine has without being given one, so sites differ by port."""
 READY_SECONDS = 30
 _HOST_OF_EDGE = 2
 """Site number i has its edge at x.y.(i+1).2; its control plane is at .1."""
@@ -32,6 +35,8 @@ _PEAK_SECONDS = 1.0
 """How often the connections are looked at for their peak."""
 _POLL_SECONDS = 0.05
 _ACTIVE = re.compile(rb"Active connections: (\d+)")
+
+Network = IPv4Network | IPv6Network
 
 
 class Edge:
@@ -49,8 +54,12 @@ class Edge:
         users: int,
         network: IPv4Network = NETWORK,
         port: int = PORT,
+        port_ipv6: int | None = None,
     ) -> None:
-        """`upstreams` are the platform's sockets; `users` connect at once, over all sites."""
+        """`upstreams` are the platform's sockets; `users` connect at once, over all sites.
+
+        With `port_ipv6`, site number i is also at `[::1]`, on that port + i.
+        """
         self._folder = folder.absolute()
         self._supervisor = supervisor
         self._nginx = nginx
@@ -60,6 +69,7 @@ class Edge:
         self._users = users
         self._network = network
         self._port = port
+        self._port_ipv6 = port_ipv6
         self._running: Running | None = None
         self._connections_peak = 0
         self._watch: asyncio.Task[None] | None = None
@@ -73,11 +83,22 @@ class Edge:
         }
 
     @property
+    def addresses_ipv6(self) -> Mapping[str, tuple[str, int]]:
+        """The same over IPv6; empty when the edge speaks IPv4 alone."""
+        if self._port_ipv6 is None:
+            return {}
+        return {
+            gateway.hostname: (LOOPBACK_IPV6, self._port_ipv6 + i)
+            for i, gateway in enumerate(self._gateways)
+        }
+
+    @property
     def targets(self) -> tuple[tuple[str, str, str, int], ...]:
-        """Site, host name, address and port of each gateway."""
+        """Site, host name, address and port of each gateway, once for each protocol it speaks."""
         return tuple(
             (hostname.partition(".")[0], hostname, address, port)
-            for hostname, (address, port) in self.addresses.items()
+            for addresses in (self.addresses, self.addresses_ipv6)
+            for hostname, (address, port) in addresses.items()
         )
 
     async def start(self) -> None:
@@ -87,7 +108,7 @@ class Edge:
         fewer connections than users, or nginx refuses its configuration.
         """
         self._require_room()
-        require_free(self.addresses.values())
+        require_free([*self.addresses.values(), *self.addresses_ipv6.values()])
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._status_socket.unlink(missing_ok=True)
         self._write_configuration()
@@ -103,8 +124,8 @@ class Edge:
         if self._watch is not None:
             self._watch.cancel()
 
-    async def count(self, sources: IPv4Network, *, platform_requests: int) -> EdgeRecord:
-        """What the clients of that network asked and got since the start, to the request.
+    async def count(self, *sources: Network, platform_requests: int) -> EdgeRecord:
+        """What the clients of those networks asked and got since the start, to the request.
 
         `platform_requests` is the platform's own count (`PlatformCounters.received`), kept
         beside the edge's. Requests that end while this runs may be left to the next count.
@@ -112,7 +133,7 @@ class Edge:
         """
         try:
             await self._flush()
-            counted = await asyncio.to_thread(tally, self._logs(), sources)
+            counted = await asyncio.to_thread(tally, self._logs(), *sources)
         except (OSError, EdgeLogError) as error:
             raise ProcessError(
                 f"the edge's log cannot be counted: {error}",
@@ -163,14 +184,23 @@ class Edge:
         (self._folder / "nginx.conf").write_text(render(layout), "utf-8")
 
     def _site(self, gateway: GatewayPlan) -> SiteServer:
-        address, port = self.addresses[gateway.hostname]
+        places = [
+            addresses[gateway.hostname]
+            for addresses in (self.addresses, self.addresses_ipv6)
+            if addresses
+        ]
         pair = self._authority.issue(
-            gateway.hostname, dns=(gateway.hostname,), addresses=(address,), server=True
+            gateway.hostname,
+            dns=(gateway.hostname,),
+            addresses=tuple(address for address, _ in places),
+            server=True,
         )
         return SiteServer(
             gateway=gateway,
-            address=address,
-            port=port,
+            listeners=tuple(
+                f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+                for address, port in places
+            ),
             certificate=pair.certificate.absolute(),
             key=pair.key.absolute(),
         )
@@ -264,11 +294,12 @@ def _holds(process: psutil.Process, file: Path) -> bool:
 
 
 def _record(
-    counted: Tally, sources: IPv4Network, connections_peak: int, platform_requests: int
+    counted: Tally, sources: Sequence[Network], connections_peak: int, platform_requests: int
 ) -> EdgeRecord:
     return EdgeRecord(
-        sources=str(sources),
+        sources=", ".join(str(network) for network in sources),
         completed=counted.completed,
+        completed_ipv6=counted.completed_ipv6,
         aborted=counted.aborted,
         by_status={str(status): count for status, count in sorted(counted.by_status.items())},
         by_route=dict(sorted(counted.by_route.items())),

@@ -41,6 +41,7 @@ class Tally:
     """Sums over many requests. `request_ms` counts completed requests by whole milliseconds."""
 
     completed: int = 0
+    completed_ipv6: int = 0
     aborted: int = 0
     bytes_sent: int = 0
     by_status: Counter[int] = field(default_factory=Counter)
@@ -54,6 +55,7 @@ class Tally:
             self.aborted += 1
             return
         self.completed += 1
+        self.completed_ipv6 += ":" in line.address
         self.by_status[line.status] += 1
         self.by_route[line.route] += 1
         self.request_ms[line.request_ms] += 1
@@ -90,8 +92,8 @@ def parse(text: str) -> Line:
         raise EdgeLogError(f"{error}: {text[:200]!r}") from error
 
 
-def tally(files: Iterable[Path], sources: IPv4Network | IPv6Network) -> Tally:
-    """The sums over those requests whose client's address is one of `sources`.
+def tally(files: Iterable[Path], *sources: IPv4Network | IPv6Network) -> Tally:
+    """The sums over those requests whose client's address is in one of `sources`.
 
     Raises EdgeLogError on a line that is not one of the edge's: a count is exact or none.
     """
@@ -99,7 +101,8 @@ def tally(files: Iterable[Path], sources: IPv4Network | IPv6Network) -> Tally:
     wanted: dict[str, bool] = {}
     for line in _lines(files):
         if line.address not in wanted:
-            wanted[line.address] = ip_address(line.address) in sources
+            address = ip_address(line.address)
+            wanted[line.address] = any(address in network for network in sources)
         if wanted[line.address]:
             counted.add(line)
     return counted

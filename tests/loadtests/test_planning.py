@@ -34,6 +34,10 @@ def order(users: int, **changes: object) -> LoadOrder:
     return asked.model_copy(update=changes)
 
 
+def dual_stack(targets: tuple[Target, ...]) -> tuple[Target, ...]:
+    return targets + tuple(target.model_copy(update={"address": "::1"}) for target in targets)
+
+
 def who(users: int) -> tuple[Crowd, ...]:
     return crowds(worlds.province(), users)
 
@@ -72,15 +76,21 @@ def test_what_is_planned_fits(users: int, cores: int, files: int) -> None:
             "from 2 source addresses are [0-9,]+ connections for each; 100 ports × 0.9 allow 90",
         ),
         (MACHINE, {"targets": order(1).targets[1:]}, "no edge is given for nanjing"),
+        (
+            replace(MACHINE, ports=2_000),
+            {"users": 100_000, "workers": 100, "targets": dual_stack(order(1).targets)},
+            "users of [a-z]+ over IPv6 come from one address; 2,000 ports × 0.9 allow 1,800",
+        ),
         (MACHINE, {"first_source": "127.0.1.255"}, "do not fit into its /24"),
     ],
 )
 def test_what_does_not_fit_is_refused(
     machine: Machine, changes: dict[str, Any], cause: str
 ) -> None:
-    asked = LoadOrder.model_validate({**order(20_000).model_dump(), **changes})
+    users = changes.get("users", 20_000)
+    asked = LoadOrder.model_validate({**order(users).model_dump(), **changes})
     with pytest.raises(LoadError, match=cause) as caught:
-        plan_workers(asked, who(20_000), machine)
+        plan_workers(asked, who(users), machine)
     assert caught.value.hint
 
 

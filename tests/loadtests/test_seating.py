@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from collections import Counter
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loadtests.seating import Seating
+from loadtests.seating import Seating, users_ipv6
 from province.audience import crowds, parse_account
 from tests import worlds
 
@@ -27,6 +29,21 @@ def test_every_seat_is_taken_exactly_once(users: int, workers: int, seed: int) -
         assert (site, persona) == (seat.site, seat.persona)
         crowd = next(c for c in who if (c.site, c.persona) == (site, persona))
         assert index < crowd.users
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 3000), st.integers(0, 2**32))
+def test_a_tenth_or_more_of_each_site_that_speaks_it_comes_over_ipv6(users: int, seed: int) -> None:
+    who = crowds(worlds.province(), users)
+    speaking = frozenset({crowd.site for crowd in who} - {"suzhou"})
+    seating = Seating(who, seed, speaking)
+    seats = [seat for n in range(users) if (seat := seating.seat(0, 1, n))]
+    everybody = Counter(seat.site for seat in seats)
+    over_ipv6 = Counter(seat.site for seat in seats if seat.ipv6)
+    assert over_ipv6["suzhou"] == 0
+    for site in speaking:
+        assert 0.1 * everybody[site] <= over_ipv6[site] == users_ipv6(everybody[site])
+        assert over_ipv6[site] < 0.15 * everybody[site] + 1
 
 
 def test_a_ramp_fills_all_sites_evenly() -> None:

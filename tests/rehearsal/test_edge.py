@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 import pytest
@@ -79,6 +79,14 @@ def test_a_quantile_is_the_nearest_rank(milliseconds: list[int], ratio: float) -
     assert sum(ms < found for ms in milliseconds) < ratio * len(milliseconds)
 
 
+def test_both_families_are_counted_and_ipv6_apart(tmp_path: Path) -> None:
+    line = "1764000000.123 {} suzhou.suyun.example 200 0.001 10 OK video\n"
+    file = tmp_path / "access.log"
+    file.write_text("".join(map(line.format, ("127.0.1.1", "::1", "::1", "::2", "127.0.2.1"))))
+    counted = tally([file], IPv4Network("127.0.1.0/24"), IPv6Network("::1/128"))
+    assert (counted.completed, counted.completed_ipv6) == (3, 2)
+
+
 def test_a_torn_line_spoils_the_count(tmp_path: Path) -> None:
     file = tmp_path / "access.log"
     file.write_text("1764000000.123 127.0.1.1 suzhou.suyun.example 200 0.0")
@@ -107,8 +115,7 @@ def test_a_limit_without_room_for_users_is_told() -> None:
 def _layout(**changes: object) -> Layout:
     server = SiteServer(
         gateway=gateway("suzhou", **changes),
-        address="127.36.2.2",
-        port=8443,
+        listeners=("127.36.2.2:8443", "[::1]:20444"),
         certificate=Path("/run/s.crt"),
         key=Path("/run/s.key"),
     )
@@ -125,6 +132,7 @@ def test_the_configuration_says_what_the_plan_says() -> None:
     text = render(_layout(idle_seconds=77, body_mib_max=3))
     for words in (
         "listen 127.36.2.2:8443 ssl;",
+        "listen [::1]:20444 ssl default_server reuseport",
         "server_name suzhou.suyun.example;",
         "keepalive_timeout 77s;",
         "client_max_body_size 3m;",
