@@ -233,6 +233,21 @@ def load_run(
     raise typer.Exit(run_alone(crowd, province_file=province, as_json=as_json))
 
 
+@load_app.command("cost")
+def load_cost(
+    users: Users = 4_000,
+    target_users: Annotated[
+        int, typer.Option(min=1, max=100_000_000, help="Users whose need is told.")
+    ] = 200_000,
+    seed: Seed = 1,
+    as_json: Json = False,
+) -> None:
+    """Measure what a user and a request cost here, and say what a target needs."""
+    from release.commands.cost import show_cost
+
+    raise typer.Exit(show_cost(users, target_users, seed=seed, as_json=as_json))
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Runs a command and returns its exit code. Nothing escapes as a traceback."""
     words = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
