@@ -56,6 +56,11 @@ class Collector:
         """Users connected now, by the latest samples."""
         return sum(sample.connected for sample in self._latest.values())
 
+    def settled(self) -> int:
+        """Users connected now, but for those whose request is not answered yet."""
+        samples = self._latest.values()
+        return sum(sample.connected - sample.in_flight for sample in samples)
+
     def drained(self) -> bool:
         """Whether each worker that still speaks has sent its final totals."""
         silent_since = time.monotonic() - _SILENT_SECONDS_MAX

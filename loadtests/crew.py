@@ -22,12 +22,12 @@ from loadtests import order as orders
 from loadtests.collecting import PHASE_MESSAGE, RANK_MESSAGE, Collector
 from loadtests.dense.address import Endpoint, tls_context
 from loadtests.dense.counters import counters_of
-from loadtests.memory import release_free_memory
+from loadtests.memory import leave_out_of_collections, release_free_memory
 from loadtests.order import Assignment, LoadOrder
 from loadtests.personas import Company, Person
 from loadtests.recording import REPORT_KEY, Recorder
 from loadtests.seating import Seat, Seating
-from loadtests.shapes import Course, RampAndHold
+from loadtests.shapes import Script, Staged
 from province.audience import crowds
 from province.reader import read
 
@@ -37,6 +37,10 @@ _TOTALS_EVERY = 5
 _FOR_EVER_SECONDS = 10**9
 REQUEST_SECONDS = 30.0
 DRAIN_SECONDS = REQUEST_SECONDS + 15.0
+_ARRIVING_MIN = 2_000
+_ARRIVING_PER_WORKER = 400
+"""Users on their way in at once. News of them is two to three seconds old, so that fewer would
+leave the target idle (1,600 a second with 12 workers), and more would only wait longer."""
 
 
 def tune_locust() -> None:
@@ -92,7 +96,8 @@ class Worker:
             servers_ipv6=servers_ipv6,
             seats=self._seats(seating),
             secret=order.secret_file.read_bytes(),
-            think_scale=order.think_scale,
+            think_scale=self._assignment.think_scale,
+            hour=order.hour,
             leaving=lambda: self.recorder.phase in {LoadPhase.DRAIN, LoadPhase.DONE},
         )
 
@@ -111,6 +116,7 @@ class Worker:
         phase = LoadPhase(msg.data["phase"])
         self.recorder.enter(phase)
         if phase is LoadPhase.HOLD:
+            leave_out_of_collections()
             release_free_memory()
         if phase is LoadPhase.DRAIN:
             gevent.spawn(self._finish)
@@ -142,16 +148,16 @@ def set_up_master(environment: Environment, runner: MasterRunner, assignment: As
     """Connects the shape, the collector and the run folder."""
     run = RunFolder(Path(os.environ[orders.RUN_FOLDER]))
     order, shape = assignment.order, environment.shape_class
-    if not isinstance(shape, RampAndHold):
-        raise TypeError("the locustfile's shape is not a RampAndHold")
+    if not isinstance(shape, Staged):
+        raise TypeError("the locustfile's shape is not a Staged one")
     collector = Collector(runner, run)
     shape.begin(
         collector,
-        Course(
+        Script(
             users=order.users,
-            ramp_seconds=order.ramp_seconds,
-            hold_seconds=order.hold_seconds,
-            settle_seconds=order.settle_seconds,
+            course=order.course,
+            arriving_max=max(_ARRIVING_MIN, _ARRIVING_PER_WORKER * assignment.workers),
+            settle_seconds=order.longest_settling,
             drain_seconds=DRAIN_SECONDS,
         ),
         time.monotonic,
@@ -162,7 +168,7 @@ def set_up_master(environment: Environment, runner: MasterRunner, assignment: As
     gevent.spawn(_tell_progress, collector, shape, order.users)
 
 
-def _tell_progress(collector: Collector, shape: RampAndHold, users: int) -> None:
+def _tell_progress(collector: Collector, shape: Staged, users: int) -> None:
     while True:
         collector.tell_progress(shape.phase, users, shape.seconds_left())
         gevent.sleep(1.0)

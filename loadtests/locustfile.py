@@ -11,7 +11,7 @@ from locust.runners import MasterRunner, WorkerRunner
 from loadtests.crew import Worker, set_up_master, tune_locust
 from loadtests.order import read_assignment
 from loadtests.personas import Person
-from loadtests.shapes import RampAndHold
+from loadtests.shapes import Staged
 
 tune_locust()
 
@@ -20,8 +20,8 @@ class Resident(Person):
     """Everybody of the province, by seat: students, teachers, school and county administrators."""
 
 
-class Hold(RampAndHold):
-    """They arrive, are held, and finish what they began."""
+class Day(Staged):
+    """They come and go as the order's course says, and finish what they began."""
 
 
 def set_up(environment: Environment, **_: Any) -> None:  # noqa: ANN401 - Locust's event

@@ -10,6 +10,7 @@ from typing import Annotated
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
 
+from loadtests.courses import Course, Hour, ShapeName, course
 from province.value import Value
 
 ORDER_FILE = "SUYUN_LOAD_ORDER"
@@ -46,10 +47,14 @@ class Target(Value):
 class LoadOrder(Value):
     """`users` arrive over `ramp_seconds` and are held for `hold_seconds`.
 
+    They arrive more slowly where the target takes them more slowly. Shapes other than `hold` have
+    times of their own; `time_scale` multiplies all times.
     Each target serves the users of its site. `ca_file` is the authority of the edges' certificates;
     without it the load is plain HTTP. `secret_file` holds the secret of the accounts' passwords.
-    `think_scale` multiplies every think time. The hold begins once all are connected, at the latest
-    `settle_seconds` after the ramp. Worker n connects from `first_source` + n.
+    `think_scale` multiplies every think time; with `rate`, requests a second of all users in the
+    hold, it follows from that. `hour` chooses the mix of journeys. The hold begins once all are
+    connected, at the latest `settle_seconds` after the ramp; without it there is a second for each
+    400 users, at least two minutes. Worker n connects from `first_source` + n.
     """
 
     users: PositiveInt
@@ -63,18 +68,38 @@ class LoadOrder(Value):
     seed: NonNegativeInt = 0
     first_source: IPv4Address = IPv4Address("127.0.1.1")
     think_scale: PositiveFloat = 1.0
-    settle_seconds: PositiveFloat = 120.0
+    rate: PositiveFloat | None = None
+    hour: Hour = Hour.DAY
+    shape: ShapeName = ShapeName.HOLD
+    time_scale: PositiveFloat = 1.0
+    settle_seconds: PositiveFloat | None = None
 
     def source(self, worker: int) -> str:
         """The address that this worker connects from."""
         return str(self.first_source + worker)
 
+    @property
+    def course(self) -> Course:
+        """The share of the users that is wanted at any time."""
+        return course(
+            self.shape,
+            ramp_seconds=self.ramp_seconds,
+            hold_seconds=self.hold_seconds,
+            factor=self.time_scale,
+        )
+
+    @property
+    def longest_settling(self) -> float:
+        """Seconds after the ramp at which the hold begins with those who are there."""
+        return self.settle_seconds or max(120.0, self.users / 400)
+
 
 class Assignment(Value):
-    """The order together with the number of workers that was planned for it."""
+    """The order together with what was planned for it: workers, and the scale of think times."""
 
     order: LoadOrder
     workers: PositiveInt
+    think_scale: PositiveFloat = 1.0
 
 
 def read_assignment(environment: Mapping[str, str] = os.environ) -> Assignment:

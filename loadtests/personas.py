@@ -1,4 +1,4 @@
-"""Who the virtual users are and what they do: the journeys, their mix, and think times."""
+"""Who the virtual users are and what they do: each journey, and pauses for thought."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import json
 import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import accumulate
 from typing import ClassVar, TypeVar
 
 import gevent
 from locust.env import Environment
 from locust.exception import StopUser
 
+from loadtests.courses import Hour
 from loadtests.dense.address import Endpoint
 from loadtests.dense.response import DenseResponse
 from loadtests.dense.user import DenseUser
+from loadtests.habits import HABITS, SEGMENT_SECONDS, SEGMENTS_WATCHED_MAX
 from loadtests.seating import Seat
 from province.audience import Persona, password
 from province.objectives import Journey
@@ -25,54 +26,7 @@ _UNAUTHORIZED = 401
 _CATALOGUE_PAGES = 20
 """How far people turn pages."""
 _BACKOFF_SECONDS_MAX = 60.0
-_SEGMENT_SECONDS = 10.0
-"""A segment of video plays for so long; the next is fetched then."""
-_SEGMENTS_WATCHED_MAX = 6
 _HOMEWORK = "我的作业: 春眠不觉晓，处处闻啼鸟。夜来风雨声，花落知多少。" * 4
-
-
-@dataclass(frozen=True, slots=True)
-class Habit:
-    """A persona's habits: how often each journey is chosen, and seconds of thought in between."""
-
-    think_seconds: float
-    mix: Mapping[Journey, int]
-
-    def next_journey(self) -> Journey:
-        """A journey, drawn by weight."""
-        return random.choices(  # noqa: S311 - a load's mix, not a secret
-            tuple(self.mix), cum_weights=tuple(accumulate(self.mix.values()))
-        )[0]
-
-
-_DESK = Habit(40, {Journey.MANAGEMENT: 78, Journey.CATALOGUE: 20, Journey.LOGIN: 2})
-HABITS: Mapping[Persona, Habit] = {
-    Persona.STUDENT: Habit(
-        30,
-        {
-            Journey.CATALOGUE: 25,
-            Journey.COURSE: 30,
-            Journey.VIDEO: 25,
-            Journey.SUBMISSION: 10,
-            Journey.GRADEBOOK: 8,
-            Journey.LOGIN: 2,
-        },
-    ),
-    Persona.TEACHER: Habit(
-        30,
-        {
-            Journey.CATALOGUE: 25,
-            Journey.COURSE: 35,
-            Journey.VIDEO: 10,
-            Journey.GRADEBOOK: 28,
-            Journey.LOGIN: 2,
-        },
-    ),
-    Persona.SCHOOL_ADMINISTRATOR: _DESK,
-    Persona.COUNTY_ADMINISTRATOR: _DESK,
-}
-"""Planning assumptions, to be replaced by the log of the platform in production. The few logins
-are of people who come back on another device, besides everybody's first one."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -86,6 +40,7 @@ class Company:
     think_scale: float
     leaving: Callable[[], bool]
     """Whether nobody begins anything new."""
+    hour: Hour = Hour.DAY
     spread_seconds: float = 1.0
     """Users come in bursts, one a second; each waits up to so long, so that arrivals are even."""
     servers_ipv6: Mapping[str, Endpoint] = field(default_factory=dict)
@@ -105,7 +60,8 @@ class Person(DenseUser):
 
     def __init__(self, environment: Environment) -> None:
         self.seat = next(self.company.seats, None)
-        self._habit = HABITS[self.seat.persona if self.seat else Persona.STUDENT]
+        habits = HABITS[self.company.hour]
+        self._habit = habits[self.seat.persona if self.seat else Persona.STUDENT]
         self._logged_in = False
         self._failures = 0
         self._course = self._video = self._segments = self._segment = self._segments_to_watch = 0
@@ -132,7 +88,7 @@ class Person(DenseUser):
         if self._failures:
             longest = min(_BACKOFF_SECONDS_MAX, 2.0**self._failures)
             return random.uniform(longest / 2, longest) * self.company.think_scale  # noqa: S311 - no secret
-        mean = _SEGMENT_SECONDS if self._segments_to_watch else self._habit.think_seconds
+        mean = SEGMENT_SECONDS if self._segments_to_watch else self._habit.think_seconds
         return random.uniform(0.5, 1.5) * mean * self.company.think_scale  # noqa: S311 - no secret
 
     def live(self) -> None:
@@ -194,7 +150,7 @@ class Person(DenseUser):
             self._open_course()
             return
         self._segment = random.randrange(self._segments)  # noqa: S311 - not a secret
-        self._segments_to_watch = random.randint(1, _SEGMENTS_WATCHED_MAX)  # noqa: S311 - no secret
+        self._segments_to_watch = random.randint(1, SEGMENTS_WATCHED_MAX)  # noqa: S311 - no secret
         self._watch_on()
 
     def _watch_on(self) -> None:

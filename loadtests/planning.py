@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 
+from loadtests.habits import requests_per_second
 from loadtests.order import LoadError, LoadOrder
 from loadtests.seating import users_ipv6
 from province.audience import Crowd
@@ -63,6 +64,13 @@ def plan_workers(order: LoadOrder, crowds: tuple[Crowd, ...], machine: Machine) 
     _require_ports(order, crowds, workers, machine)
     _require_memory(order, workers, machine)
     return workers
+
+
+def plan_think_scale(order: LoadOrder, crowds: tuple[Crowd, ...]) -> float:
+    """What think times are multiplied by, so that all users together ask at the order's rate."""
+    if order.rate is None:
+        return order.think_scale
+    return requests_per_second(crowds, order.hour) / order.rate
 
 
 def _workers_for(users: int, machine: Machine) -> int:

@@ -19,7 +19,7 @@ from evidence.run import RunFolder
 from loadtests import order as orders
 from loadtests.analysis import analyse, read_evidence
 from loadtests.order import Assignment, LoadError, LoadOrder
-from loadtests.planning import Machine, connections_ipv6, plan_workers
+from loadtests.planning import Machine, connections_ipv6, plan_think_scale, plan_workers
 from loadtests.progress import LoadProgress, parse_progress
 from processes import ports
 from processes.supervisor import Command, Running, Supervisor
@@ -32,6 +32,8 @@ _WORKERS_UP_SECONDS = 120
 _BEYOND_SECONDS = 240.0
 """Besides ramp, settling and hold: starting, draining and the end, each at its longest."""
 _END_GRACE_SECONDS = 15.0
+_LEAVE_SECONDS = 40
+"""Users who leave before the end finish what they began: longer than any request."""
 
 ProgressListener = Callable[[LoadProgress], None]
 
@@ -49,7 +51,8 @@ async def run_load(
     who = crowds(read(order.province_file), order.users)
     workers = plan_workers(order, who, Machine.here())
     run.append(_plan_record(order, workers, who))
-    await _drive(Assignment(order=order, workers=workers), supervisor, run, on_progress)
+    assignment = Assignment(order=order, workers=workers, think_scale=plan_think_scale(order, who))
+    await _drive(assignment, supervisor, run, on_progress)
     return record_load(run)
 
 
@@ -93,8 +96,7 @@ async def _drive(
 
 
 def _longest_seconds(order: LoadOrder) -> float:
-    planned = order.ramp_seconds + order.settle_seconds + order.hold_seconds
-    return planned + _BEYOND_SECONDS
+    return order.course.seconds + order.longest_settling + _BEYOND_SECONDS
 
 
 async def _follow(master: Running, workers: list[Running], on_progress: ProgressListener) -> None:
@@ -147,6 +149,7 @@ def _master(assignment: Assignment, order_file: Path, run: RunFolder, port: int)
             f"--expect-workers={assignment.workers}",
             f"--expect-workers-max-wait={_WORKERS_UP_SECONDS}",
             "--exit-code-on-error=0",
+            f"--stop-timeout={_LEAVE_SECONDS}",
         ),
         log=run.path / "logs" / "load-master.log",
         env={orders.ORDER_FILE: str(order_file), orders.RUN_FOLDER: str(run.path)},
@@ -181,8 +184,8 @@ def _plan_record(order: LoadOrder, workers: int, who: tuple[Crowd, ...]) -> Load
     return LoadPlanRecord(
         users=order.users,
         users_ipv6=sum(connections_ipv6(order, who).values()),
-        ramp_seconds=order.ramp_seconds,
-        hold_seconds=order.hold_seconds,
+        ramp_seconds=order.course.hold_at,
+        hold_seconds=order.course.seconds - order.course.hold_at,
         workers=workers,
         tls=order.ca_file is not None,
         seed=order.seed,

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import typer
 
 from evidence.verdict import ExitCode
+from loadtests.courses import Hour, ShapeName
 from release.errors import explain, say
 from release.workspace import Workspace
 
@@ -53,6 +54,18 @@ Kubeconfigs = Annotated[
 Users = Annotated[int, typer.Option(min=1, max=1_000_000, help="Users connected at once.")]
 Ramp = Annotated[float, typer.Option(min=1, help="Seconds until all users are there.")]
 Hold = Annotated[float, typer.Option(min=1, help="Seconds that all of them stay.")]
+Rate = Annotated[
+    float | None,
+    typer.Option(min=0.1, help="Requests a second of all users together; sets the think times."),
+]
+ThinkScale = Annotated[
+    float, typer.Option(min=0.001, help="Multiplies all think times, where no rate is given.")
+]
+Shape = Annotated[ShapeName, typer.Option(help="How users come and go.")]
+TimeScale = Annotated[
+    float, typer.Option(min=0.0001, help="Multiplies the shape's times: 0.1 makes 10 min of 100.")
+]
+HourOption = Annotated[Hour, typer.Option("--hour", help="The mix of journeys.")]
 Seed = Annotated[int, typer.Option(help="Seed of the users' choices.")]
 
 
@@ -62,6 +75,11 @@ def rehearse(
     ramp: Ramp = 60,
     hold: Hold = 60,
     seed: Seed = 1,
+    rate: Rate = None,
+    think_scale: ThinkScale = 1,
+    shape: Shape = ShapeName.HOLD,
+    time_scale: TimeScale = 1,
+    hour: HourOption = Hour.DAY,
     parallel: Parallel = 3,
     province: ProvinceFile = None,
     as_json: Json = False,
@@ -70,7 +88,17 @@ def rehearse(
     from release.commands.rehearse import rehearse as command
     from release.crowd import Crowd
 
-    crowd = Crowd(users=users, ramp_seconds=ramp, hold_seconds=hold, seed=seed)
+    crowd = Crowd(
+        users=users,
+        ramp_seconds=ramp,
+        hold_seconds=hold,
+        seed=seed,
+        rate=rate,
+        think_scale=think_scale,
+        shape=shape,
+        time_scale=time_scale,
+        hour=hour,
+    )
     raise typer.Exit(command(crowd, parallel=parallel, province_file=province, as_json=as_json))
 
 
@@ -222,6 +250,11 @@ def load_run(
     ramp: Ramp = 15,
     hold: Hold = 30,
     seed: Seed = 1,
+    rate: Rate = None,
+    think_scale: ThinkScale = 1,
+    shape: Shape = ShapeName.HOLD,
+    time_scale: TimeScale = 1,
+    hour: HourOption = Hour.DAY,
     province: ProvinceFile = None,
     as_json: Json = False,
 ) -> None:
@@ -229,7 +262,17 @@ def load_run(
     from release.commands.load import run_alone
     from release.crowd import Crowd
 
-    crowd = Crowd(users=users, ramp_seconds=ramp, hold_seconds=hold, seed=seed)
+    crowd = Crowd(
+        users=users,
+        ramp_seconds=ramp,
+        hold_seconds=hold,
+        seed=seed,
+        rate=rate,
+        think_scale=think_scale,
+        shape=shape,
+        time_scale=time_scale,
+        hour=hour,
+    )
     raise typer.Exit(run_alone(crowd, province_file=province, as_json=as_json))
 
 

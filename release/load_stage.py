@@ -75,6 +75,11 @@ class LoadStage:
             ramp_seconds=self.crowd.ramp_seconds,
             hold_seconds=self.crowd.hold_seconds,
             seed=self.crowd.seed,
+            rate=self.crowd.rate,
+            think_scale=self.crowd.think_scale,
+            shape=self.crowd.shape,
+            time_scale=self.crowd.time_scale,
+            hour=self.crowd.hour,
             targets=tuple(
                 Target(site=site, hostname=hostname, address=address, port=port)
                 for site, hostname, address, port in edge.targets

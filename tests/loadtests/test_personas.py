@@ -9,9 +9,11 @@ import pytest
 from locust.env import Environment
 from locust.exception import StopUser
 
+from loadtests.courses import Hour
 from loadtests.dense.address import Endpoint
 from loadtests.dense.counters import counters_of
-from loadtests.personas import HABITS, Company, Person
+from loadtests.habits import HABITS
+from loadtests.personas import Company, Person
 from loadtests.seating import Seat
 from province.audience import Persona
 from province.objectives import Journey
@@ -61,19 +63,19 @@ def test_a_persona_logs_in_and_takes_all_its_journeys(
     visitor.on_stop()
     assert events[0]["name"] == Journey.LOGIN
     assert {event["exception"] for event in events} == {None}
-    assert {event["name"] for event in events} == set(HABITS[persona].mix)
+    assert {event["name"] for event in events} == set(HABITS[Hour.DAY][persona].mix)
     assert tls_platform.counters()["accounts"] == [f"suzhou-{persona}-000001"]
     assert counters_of(visitor.environment).connected == 0
 
 
 def test_every_journey_is_measured() -> None:
-    assert {journey for habit in HABITS.values() for journey in habit.mix} == set(Journey)
+    assert {journey for habit in HABITS[Hour.DAY].values() for journey in habit.mix} == set(Journey)
 
 
 def test_the_mix_is_as_its_weights_say() -> None:
     random.seed(1)
-    mix = HABITS[Persona.STUDENT].mix
-    drawn = Counter(HABITS[Persona.STUDENT].next_journey() for _ in range(20_000))
+    mix = HABITS[Hour.DAY][Persona.STUDENT].mix
+    drawn = Counter(HABITS[Hour.DAY][Persona.STUDENT].next_journey() for _ in range(20_000))
     for journey, weight in mix.items():
         assert drawn[journey] / 20_000 == pytest.approx(weight / sum(mix.values()), abs=0.015)
 

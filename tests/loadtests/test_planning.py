@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loadtests.courses import Hour
+from loadtests.habits import requests_per_second
 from loadtests.order import LoadError, LoadOrder, Target
-from loadtests.planning import Machine, plan_workers
+from loadtests.planning import Machine, plan_think_scale, plan_workers
 from province.audience import Crowd, Persona, crowds
 from tests import worlds
 
@@ -99,6 +101,17 @@ def test_plain_users_need_less_memory() -> None:
     with pytest.raises(LoadError):
         plan_workers(order(20_000), who(20_000), small)
     assert plan_workers(order(20_000, ca_file=None), who(20_000), small) == 2
+
+
+@given(st.integers(1, 200_000), st.floats(0.1, 10_000), st.sampled_from(Hour))
+def test_think_times_give_the_rate_that_was_asked_for(users: int, rate: float, hour: Hour) -> None:
+    asked = order(users, rate=rate, hour=hour)
+    scale = plan_think_scale(asked, who(users))
+    assert requests_per_second(who(users), hour) / scale == pytest.approx(rate)
+
+
+def test_without_a_rate_people_think_as_long_as_the_order_says() -> None:
+    assert plan_think_scale(order(100, think_scale=0.5), who(100)) == 0.5
 
 
 def test_this_machine_has_limits() -> None:

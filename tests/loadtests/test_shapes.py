@@ -1,22 +1,25 @@
 from __future__ import annotations
 
 from evidence.load import LoadPhase
-from loadtests.shapes import Course, RampAndHold
-
-COURSE = Course(users=100, ramp_seconds=10, hold_seconds=30, settle_seconds=20, drain_seconds=15)
+from loadtests.courses import ShapeName, course
+from loadtests.shapes import Script, Staged
 
 
 class Workers:
-    """A fleet whose users connect and drain as the test says."""
+    """A fleet whose users connect, settle and drain as the test says."""
 
     def __init__(self) -> None:
         self.now = 0.0
         self.users = 0
+        self.busy = 0
         self.is_drained = False
         self.announced: list[tuple[LoadPhase, float]] = []
 
     def connected(self) -> int:
         return self.users
+
+    def settled(self) -> int:
+        return self.users - self.busy
 
     def drained(self) -> bool:
         return self.is_drained
@@ -25,32 +28,46 @@ class Workers:
         self.announced.append((phase, self.now))
 
 
-class Shape(RampAndHold):
+class Shape(Staged):
     abstract = True
 
 
-def begun() -> tuple[Shape, Workers]:
-    shape, workers = Shape(), Workers()
-    shape.begin(workers, COURSE, lambda: workers.now)
-    return shape, workers
+def begun(
+    shape: ShapeName = ShapeName.HOLD, *, arriving_max: int = 100, factor: float = 1.0
+) -> tuple[Shape, Workers]:
+    made, workers = Shape(), Workers()
+    made.begin(
+        workers,
+        Script(
+            users=100,
+            course=course(shape, ramp_seconds=10, hold_seconds=30, factor=factor),
+            arriving_max=arriving_max,
+            settle_seconds=20,
+            drain_seconds=15,
+        ),
+        lambda: workers.now,
+    )
+    return made, workers
 
 
-def run_to(shape: Shape, workers: Workers, second: int) -> tuple[int, float] | None:
-    wanted: tuple[int, float] | None = (0, 0)
-    while workers.now < second and wanted is not None:
-        wanted = shape.tick()
+def run_to(shape: Shape, workers: Workers, second: int) -> list[int]:
+    """The users wanted in each second until then, or until the run ends."""
+    wanted = []
+    while workers.now < second and (tick := shape.tick()) is not None:
+        wanted.append(tick[0])
         workers.now += 1
     return wanted
 
 
 def test_the_hold_begins_when_all_are_connected_and_lasts() -> None:
     shape, workers = begun()
-    assert run_to(shape, workers, 12) == (100, 10.0)
+    assert run_to(shape, workers, 12) == [1, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 100]
     assert shape.phase is LoadPhase.RAMP
     workers.users = 100
-    assert run_to(shape, workers, 42) == (100, 10.0)
+    assert set(run_to(shape, workers, 42)) == {100}
     workers.is_drained = True
-    assert run_to(shape, workers, 60) is None
+    run_to(shape, workers, 60)
+    assert shape.phase is LoadPhase.DONE
     assert workers.announced == [
         (LoadPhase.RAMP, 0),
         (LoadPhase.HOLD, 12),
@@ -62,13 +79,35 @@ def test_the_hold_begins_when_all_are_connected_and_lasts() -> None:
 def test_users_that_never_connect_do_not_hold_up_the_run_for_ever() -> None:
     shape, workers = begun()
     workers.users = 99
-    assert run_to(shape, workers, 1000) is None
+    run_to(shape, workers, 1000)
     assert workers.announced == [
         (LoadPhase.RAMP, 0),
         (LoadPhase.HOLD, 30),
         (LoadPhase.DRAIN, 60),
         (LoadPhase.DONE, 75),
     ]
+
+
+def test_a_slow_target_gets_no_more_than_may_wait() -> None:
+    shape, workers = begun(arriving_max=5)
+    assert run_to(shape, workers, 9) == [1, *[5] * 8]
+    workers.users = 4
+    assert run_to(shape, workers, 11) == [9, 9]
+    workers.busy = 3
+    assert run_to(shape, workers, 12) == [9]
+    workers.users, workers.busy = 9, 0
+    assert run_to(shape, workers, 13) == [14]
+
+
+def test_users_leave_as_the_course_says_and_the_drain_lets_all_stay() -> None:
+    shape, workers = begun(ShapeName.SPIKE, factor=0.01)
+    wanted = []
+    for _ in range(60):
+        wanted += run_to(shape, workers, int(workers.now) + 1)
+        workers.users = wanted[-1]
+    assert max(wanted) == 100
+    assert wanted[-1] == 40
+    assert shape.phase is LoadPhase.DRAIN
 
 
 def test_the_time_left_never_grows() -> None:
