@@ -29,8 +29,7 @@ class Endpoint:
     @property
     def authority(self) -> str:
         """What the Host header says: the port is left out where it is the scheme's own."""
-        name = f"[{self.hostname}]" if ":" in self.hostname else self.hostname
-        return name if self.port == (443 if self.tls else 80) else f"{name}:{self.port}"
+        return authority(self.hostname, self.port, tls=self.tls)
 
     @property
     def url(self) -> str:
@@ -41,6 +40,12 @@ class Endpoint:
     def family(self) -> socket.AddressFamily:
         """IPv4 or IPv6."""
         return socket.AF_INET6 if ":" in self.address else socket.AF_INET
+
+
+def authority(hostname: str, port: int, *, tls: bool) -> str:
+    """Name and port as a URL has them: lower case, without the scheme's own port."""
+    name = f"[{hostname}]" if ":" in hostname else hostname
+    return (name if port == (443 if tls else 80) else f"{name}:{port}").lower()
 
 
 @lru_cache(maxsize=1024)

@@ -1,57 +1,89 @@
-"""The client of one user: requests by method and path, Locust's request event, one connection."""
+"""The client of one user: requests as FastHttpUser's client takes them, Locust's request event."""
 
 from __future__ import annotations
 
-import json as json_codec
-import ssl
 import time
-from collections.abc import Callable, Mapping
+from codecs import getincrementaldecoder
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from http.cookiejar import CookieJar
 from time import perf_counter
 from typing import Any, TypedDict, Unpack
 
 from locust.event import EventHook
 from locust.exception import CatchResponseError
 
-from loadtests.dense.address import Endpoint
-from loadtests.dense.connection import Connection
+from loadtests.dense.bodies import NO_BODY, Data, Fields, body_of
+from loadtests.dense.cookies import empty_jar
 from loadtests.dense.counters import Counters
-from loadtests.dense.failures import ExchangeError
+from loadtests.dense.failures import ExchangeError, Failure
+from loadtests.dense.headers import HeaderBlock, Lines, encoded_lines, header_block
+from loadtests.dense.line import Dialling, Line
+from loadtests.dense.outgoing import (
+    REDIRECTS,
+    Outgoing,
+    Params,
+    basic,
+    target_of,
+    with_params,
+)
 from loadtests.dense.response import DenseResponse
 
-_REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
-"""Methods that may be sent again when a kept connection turns out to be dead (RFC 9110, 9.2.2)."""
-_BODY_EXPECTED = frozenset({"POST", "PUT", "PATCH"})
+_JSON: Lines = (("Accept", "application/json"),)
+_AS_IT_IS: Lines = (("Accept-Encoding", "identity"),)
 
 
 class RequestOptions(TypedDict, total=False):
-    """What every request method takes besides the path; see `DenseClient.request`."""
+    """What every request method takes besides path and body; see `DenseClient.request`."""
 
     name: str | None
-    data: bytes | str | None
-    json: Any
     headers: Mapping[str, str] | None
+    params: Params | None
+    files: Fields | None
+    auth: tuple[str | bytes, str | bytes] | None
+    timeout: float | None
+    allow_redirects: bool
     catch_response: bool
+    stream: bool
     discard: bool
     context: Mapping[str, Any] | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Dialling:
-    """How a client connects: shared by all users of a class that go to the same server."""
+class BodyOptions(RequestOptions, total=False):
+    """The same with a body."""
 
-    to: Endpoint
-    source: str | None
-    context: ssl.SSLContext | None
-    connect_seconds: float
-    request_seconds: float
+    data: Data
+    json: Any
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Manners:
+    """How the users of a class speak: the headers they always send, how far they are led."""
+
+    headers: Lines = ()
+    authorization: str | None = None
+    max_redirects: int = 30
+    base_path: str = ""
+    """What comes before every path."""
+
+
+PLAIN = Manners()
 
 
 class DenseClient:
     """Speaks HTTP/1.1 for one user. Requests never raise for what the server or network does."""
 
-    __slots__ = ("_connection", "_context", "_counters", "_dialling", "_event", "_own_headers")
+    __slots__ = (
+        "_base",
+        "_block",
+        "_context",
+        "_counters",
+        "_event",
+        "_line",
+        "_manners",
+        "request_name",
+    )
 
     def __init__(
         self,
@@ -60,162 +92,230 @@ class DenseClient:
         event: EventHook,
         counters: Counters,
         context: Callable[[], Mapping[str, Any]] = dict,
+        manners: Manners = PLAIN,
     ) -> None:
-        self._dialling = dialling
         self._event = event
         self._counters = counters
         self._context = context
-        self._connection: Connection | None = None
-        self._own_headers = b""
+        self._manners = manners
+        self._base = dialling.to.url + manners.base_path
+        self._block = header_block(manners.headers)
+        self._line = Line(dialling, counters)
+        self.request_name: str | None = None
+        """The name of all requests that have none; see `rename_request`."""
+        if manners.authorization is not None:
+            self._line.own_headers = encoded_lines((("Authorization", manners.authorization),))
+
+    @property
+    def base_url(self) -> str:
+        """What paths are appended to."""
+        return self._base
+
+    @property
+    def cookiejar(self) -> CookieJar:
+        """This user's cookies."""
+        if self._line.jar is None:
+            self._line.jar = empty_jar()
+        return self._line.jar
 
     def authorize(self, token: str | None) -> None:
         """Sends that bearer token with every request from now on; None sends none."""
-        self._own_headers = b"" if token is None else _encoded({"Authorization": f"Bearer {token}"})
+        told: Lines = () if token is None else (("Authorization", f"Bearer {token}"),)
+        self._line.own_headers = encoded_lines(told)
 
-    def request(  # noqa: PLR0913 - as Locust's own clients have it, so that locustfiles fit
+    @contextmanager
+    def rename_request(self, name: str) -> Iterator[None]:
+        """Requests inside the with-block are grouped under that name."""
+        self.request_name = name
+        try:
+            yield
+        finally:
+            self.request_name = None
+
+    def request(  # noqa: PLR0913, PLR0917 - as Locust's own clients have it, so that locustfiles fit
         self,
         method: str,
         url: str,
-        *,
         name: str | None = None,
-        data: bytes | str | None = None,
-        json: Any = None,  # noqa: ANN401 - JSON may be anything
+        data: Data = None,
+        catch_response: bool = False,  # noqa: FBT001, FBT002 - as Locust has it
+        stream: bool = False,  # noqa: FBT001, FBT002 - as Locust has it
         headers: Mapping[str, str] | None = None,
-        catch_response: bool = False,
-        discard: bool = False,
+        auth: tuple[str | bytes, str | bytes] | None = None,
+        json: Any = None,  # noqa: ANN401 - JSON may be anything
+        allow_redirects: bool = True,  # noqa: FBT001, FBT002 - as Locust has it
         context: Mapping[str, Any] | None = None,
+        *,
+        params: Params | None = None,
+        files: Fields | None = None,
+        timeout: float | None = None,
+        discard: bool = False,
     ) -> DenseResponse:
-        """Sends one request to the path `url` and returns what came back, whole or not.
+        """Sends one request and returns what came back, whole or not.
 
-        `name` groups requests in statistics; `discard` counts a large body without keeping it;
-        `catch_response` makes the response a with-block that decides what counts as a failure.
+        `url` is a path or an absolute URL; `name` groups requests in statistics; `timeout` is in
+        seconds, for all of it. `stream` returns after the headers and reads the body as it is
+        asked for; `discard` counts a large body without keeping it; `catch_response` makes the
+        response a with-block that decides what counts as a failure.
+
+        Raises ValueError or TypeError for what is no request; nothing is sent and counted then.
         """
         started_at, started = time.time(), perf_counter()
-        request = self._request_bytes(method, url, headers, *_body(data, json))
+        target = target_of(method, url if params is None else with_params(url, params), self._base)
+        body, block = NO_BODY, self._block
+        if not (data is None and json is None and files is None):
+            body = body_of(data, json, files)
+        if not (headers is None and auth is None and json is None and not stream):
+            block = self._own_block(headers, auth, json=json is not None, stream=stream)
+        outgoing = Outgoing(method, target, block, body, own=target.origin is None)
         counters = self._counters
         counters.started += 1
         counters.in_flight += 1
-        response = self._perform(method, url, request, keep_body=not discard)
-        report = partial(
-            self._report,
-            request_type=method,
-            name=name or url,
-            response_time=(perf_counter() - started) * 1000,
-            response_length=response.length,
-            response=response,
-            context=self._merged(context),
-            start_time=started_at,
-            url=response.url,
-        )
+        seconds, mistake = self._line.seconds if timeout is None else timeout, None
+        try:
+            response = self._line.perform(outgoing, seconds, keep_body=not discard, stream=stream)
+            if response.status_code in REDIRECTS and allow_redirects:
+                response = self._follow(
+                    outgoing, response, started + seconds, keep_body=not discard, stream=stream
+                )
+        except Exception as error:
+            response, mistake = DenseResponse(url=target.url), error
+        response.seconds = perf_counter() - started
+        response.request_meta = {
+            "request_type": method,
+            "name": name or self.request_name or url,
+            "response_time": response.seconds * 1000,
+            "response_length": response.length if response.rest is None else _declared(response),
+            "context": {**self._context(), **(context or {})},
+            "start_time": started_at,
+            "url": target.url,
+        }
+        if mistake is not None:
+            self._report(response, mistake)
+            raise mistake
         if catch_response:
-            return response.reported_by(report)
-        report(_wrong(response))
+            return response.reported_by(self._report)
+        self._report(response, _wrong(response))
         return response
 
-    def get(self, url: str, **options: Unpack[RequestOptions]) -> DenseResponse:
+    def get(self, url: str, **options: Unpack[BodyOptions]) -> DenseResponse:
         """A GET request."""
         return self.request("GET", url, **options)
 
-    def head(self, url: str, **options: Unpack[RequestOptions]) -> DenseResponse:
+    def head(self, url: str, **options: Unpack[BodyOptions]) -> DenseResponse:
         """A HEAD request."""
         return self.request("HEAD", url, **options)
 
-    def options(self, url: str, **options: Unpack[RequestOptions]) -> DenseResponse:
+    def options(self, url: str, **options: Unpack[BodyOptions]) -> DenseResponse:
         """An OPTIONS request."""
         return self.request("OPTIONS", url, **options)
 
-    def post(self, url: str, **options: Unpack[RequestOptions]) -> DenseResponse:
-        """A POST request."""
-        return self.request("POST", url, **options)
-
-    def put(self, url: str, **options: Unpack[RequestOptions]) -> DenseResponse:
-        """A PUT request."""
-        return self.request("PUT", url, **options)
-
-    def patch(self, url: str, **options: Unpack[RequestOptions]) -> DenseResponse:
-        """A PATCH request."""
-        return self.request("PATCH", url, **options)
-
-    def delete(self, url: str, **options: Unpack[RequestOptions]) -> DenseResponse:
+    def delete(self, url: str, **options: Unpack[BodyOptions]) -> DenseResponse:
         """A DELETE request."""
         return self.request("DELETE", url, **options)
 
+    def post(
+        self,
+        url: str,
+        data: Data = None,
+        json: Any = None,  # noqa: ANN401 - JSON may be anything
+        **options: Unpack[RequestOptions],
+    ) -> DenseResponse:
+        """A POST request."""
+        return self.request("POST", url, data=data, json=json, **options)
+
+    def put(
+        self,
+        url: str,
+        data: Data = None,
+        json: Any = None,  # noqa: ANN401 - JSON may be anything
+        **options: Unpack[RequestOptions],
+    ) -> DenseResponse:
+        """A PUT request."""
+        return self.request("PUT", url, data=data, json=json, **options)
+
+    def patch(
+        self,
+        url: str,
+        data: Data = None,
+        json: Any = None,  # noqa: ANN401 - JSON may be anything
+        **options: Unpack[RequestOptions],
+    ) -> DenseResponse:
+        """A PATCH request."""
+        return self.request("PATCH", url, data=data, json=json, **options)
+
+    def iter_lines(
+        self,
+        url: str,
+        method: str = "GET",
+        **options: Any,  # noqa: ANN401 - what `request` takes
+    ) -> Iterator[str]:
+        """The lines of a streamed body, one by one. Raises what `raise_for_status` does."""
+        response = self.request(method, url, **{**options, "stream": True})
+        response.raise_for_status()
+        read = getincrementaldecoder("utf-8")(errors="replace")
+        last = ""
+        for piece in response.iter_content(decode_content=False):
+            *lines, last = (last + read.decode(piece)).split("\n")
+            yield from lines
+        if last:
+            yield last
+
     def close(self) -> None:
         """Closes the connection; the next request opens another."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
+        self._line.close()
 
-    def _perform(self, method: str, url: str, request: bytes, *, keep_body: bool) -> DenseResponse:
-        """The exchange, tried once more when a kept connection proved dead before any byte."""
-        deadline = perf_counter() + self._dialling.request_seconds
-        if method not in _REPEATABLE and self._connection is not None and self._connection.stale:
-            self.close()
-        while True:
-            kept = self._connection is not None and self._connection.used
-            response = DenseResponse(url=url)
-            try:
-                self._exchange(method, request, response, deadline, keep_body=keep_body)
-            except ExchangeError as error:
-                self.close()
-                if kept and error.silent and error.failure.means_dead and method in _REPEATABLE:
-                    self._counters.retried += 1
-                    continue
-                response.error = error
-            self._counters.bytes_received += response.bytes_received
-            return response
-
-    def _exchange(
+    def _own_block(
         self,
-        method: str,
-        request: bytes,
+        headers: Mapping[str, str] | None,
+        auth: tuple[str | bytes, str | bytes] | None,
+        *,
+        json: bool,
+        stream: bool,
+    ) -> HeaderBlock:
+        """The headers of a request that has some of its own."""
+        own = (*(_JSON if json else ()), *(_AS_IT_IS if stream else ()), *(headers or {}).items())
+        if auth is not None:
+            own = (*own, ("Authorization", basic(*auth)))
+        return header_block(self._manners.headers, own)
+
+    def _follow(
+        self,
+        outgoing: Outgoing,
         response: DenseResponse,
         deadline: float,
         *,
         keep_body: bool,
-    ) -> None:
-        connection = self._connection
-        if connection is None:
-            connection = self._connection = self._dial()
-        if not connection.exchange(
-            request, response, deadline, head=method == "HEAD", keep_body=keep_body
-        ):
-            self.close()
+        stream: bool,
+    ) -> DenseResponse:
+        """Goes where a redirect leads, and on, until something else comes or it is too much."""
+        history: list[DenseResponse] = []
+        received = 0
+        while response.status_code in REDIRECTS and "location" in response.headers:
+            location = response.headers["location"]
+            try:
+                outgoing = outgoing.redirected(response.status_code, location, self._base)
+                self._count_hops(len(history))
+            except ExchangeError as error:
+                response.error, response.status_code = error, 0
+                break
+            history.append(response)
+            received += response.bytes_received
+            response.rest = None
+            left = deadline - perf_counter()
+            response = self._line.perform(outgoing, left, keep_body=keep_body, stream=stream)
+            self._counters.redirected += 1
+        response.history = tuple(history)
+        response.bytes_received += received
+        return response
 
-    def _dial(self) -> Connection:
-        dialling = self._dialling
-        return Connection(
-            dialling.to,
-            source=dialling.source,
-            context=dialling.context,
-            connect_seconds=dialling.connect_seconds,
-            request_seconds=dialling.request_seconds,
-            counters=self._counters,
-        )
+    def _count_hops(self, hops: int) -> None:
+        if hops >= self._manners.max_redirects:
+            raise ExchangeError(Failure.REDIRECTS)
 
-    def _request_bytes(
-        self,
-        method: str,
-        url: str,
-        headers: Mapping[str, str] | None,
-        body: bytes,
-        content_type: str | None,
-    ) -> bytes:
-        head = _head(method, url, self._dialling.to.authority)
-        extra = b"" if headers is None else _encoded(headers)
-        if not body and method not in _BODY_EXPECTED:
-            return b"".join((head, self._own_headers, extra, b"\r\n"))
-        described = b"Content-Length: %d\r\n" % len(body)
-        if content_type is not None and b"content-type:" not in extra.lower():
-            described += b"Content-Type: %b\r\n" % content_type.encode()
-        return b"".join((head, self._own_headers, extra, described, b"\r\n", body))
-
-    def _merged(self, context: Mapping[str, Any] | None) -> dict[str, Any]:
-        return {**self._context(), **(context or {})}
-
-    def _report(self, exception: BaseException | None, **figures: Any) -> None:  # noqa: ANN401 - Locust's event
+    def _report(self, response: DenseResponse, exception: BaseException | None) -> None:
         self._counters.in_flight -= 1
-        self._event.fire(exception=exception, **figures)
+        self._event.fire(response=response, exception=exception, **response.request_meta)
 
 
 def _wrong(response: DenseResponse) -> BaseException | None:
@@ -224,31 +324,7 @@ def _wrong(response: DenseResponse) -> BaseException | None:
     return response.error or CatchResponseError(f"HTTP {response.status_code}")
 
 
-def _body(data: bytes | str | None, json: Any) -> tuple[bytes, str | None]:  # noqa: ANN401 - JSON
-    if json is not None and data is None:
-        return json_codec.dumps(json, separators=(",", ":")).encode(), "application/json"
-    if data is None:
-        return b"", None
-    return (data, None) if isinstance(data, bytes) else (data.encode(), "text/plain; charset=utf-8")
-
-
-@lru_cache(maxsize=8192)
-def _head(method: str, url: str, authority: str) -> bytes:
-    """The part of a request that is the same for all users; encoded once."""
-    if not url.startswith("/") or _unsafe(url):
-        raise ValueError(f"{url!r} is not a path of a request")
-    return (
-        f"{method} {url} HTTP/1.1\r\nHost: {authority}\r\nAccept: */*\r\n"
-        "User-Agent: suyun-loadtests\r\n"
-    ).encode()
-
-
-def _encoded(headers: Mapping[str, str]) -> bytes:
-    lines = [f"{name}: {value}" for name, value in headers.items()]
-    if any(_unsafe(line) for line in lines):
-        raise ValueError("a header has a control character in it")
-    return "".join(f"{line}\r\n" for line in lines).encode("utf-8")
-
-
-def _unsafe(text: str) -> bool:
-    return any(ord(letter) < ord(" ") for letter in text)
+def _declared(response: DenseResponse) -> int:
+    """The size of a body that is still to come, if the server has told it."""
+    told = response.headers.get("content-length", "")
+    return int(told) if told.isdecimal() else 0

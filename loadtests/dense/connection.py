@@ -1,9 +1,10 @@
-"""One kept connection: a request goes out, a response comes in."""
+"""One connection: a request goes out, a response comes in."""
 
 from __future__ import annotations
 
 import select
 import ssl
+from collections.abc import Iterator
 from time import perf_counter
 
 import gevent.monkey
@@ -12,90 +13,122 @@ import gevent.socket
 from loadtests.dense.address import Endpoint, open_socket
 from loadtests.dense.counters import Counters
 from loadtests.dense.failures import ExchangeError, Failure, connect_failure, exchange_failure
-from loadtests.dense.response import DenseResponse, ResponseReader
+from loadtests.dense.reader import ResponseReader
 
 _BUFFER = bytearray(64 * 1024)
 _VIEW = memoryview(_BUFFER)
 """One buffer for all connections of the process: gevent fills it and it is parsed before any
 other greenlet can run, so users need none of their own."""
 
-_idle_readers: list[ResponseReader] = []
-
-_poll = gevent.monkey.get_original("select", "poll")
+_POLL = gevent.monkey.get_original("select", "poll")()
 """The kernel's own poll: it is asked without waiting, and has no limit of 1,024 files."""
 
 
 class Connection:
-    """A connected socket. `used` tells whether it has carried a response."""
+    """A connected socket, counted while it is open. `origin` is None for the user's own server."""
 
-    __slots__ = ("_counters", "_socket", "used")
+    __slots__ = ("_counters", "_seconds", "_socket", "origin")
 
     def __init__(
-        self,
-        to: Endpoint,
-        *,
-        source: str | None,
-        context: ssl.SSLContext | None,
-        connect_seconds: float,
-        request_seconds: float,
-        counters: Counters,
+        self, connected: gevent.socket.socket, counters: Counters, origin: str | None
     ) -> None:
-        """Connects. Raises ExchangeError."""
-        try:
-            self._socket: gevent.socket.socket = open_socket(to, source, context, connect_seconds)
-        except OSError as error:
-            raise ExchangeError(connect_failure(error)) from error
-        self._socket.settimeout(request_seconds)
+        self._socket = connected
         self._counters = counters
-        self.used = False
+        self._seconds = 0.0
+        self.origin = origin
         counters.connected += 1
 
     def exchange(
         self,
         request: bytes,
-        response: DenseResponse,
-        deadline: float,
-        *,
-        head: bool,
-        keep_body: bool,
-    ) -> bool:
-        """Sends, and reads the whole response. Returns whether the connection can be kept.
+        chunks: Iterator[bytes] | None,
+        reader: ResponseReader,
+        seconds: float,
+    ) -> None:
+        """Sends the request, then the chunks of its body, and reads the whole response.
 
-        Raises ExchangeError; the connection must then be closed. `deadline` is a reading of
-        `perf_counter`: a server that sends a byte now and then does not hold a user for ever.
+        Raises ExchangeError; the connection must then be closed. It is over within `seconds`,
+        however a server drips.
         """
-        reader = _idle_readers.pop() if _idle_readers else ResponseReader()
-        reader.begin(response, head=head, keep_body=keep_body)
+        deadline = perf_counter() + seconds
         try:
-            self._socket.sendall(request)
+            self._send(request, chunks, seconds)
             self._read(reader, deadline)
         except OSError as error:
-            silent = response.bytes_received == 0
-            raise ExchangeError(exchange_failure(error), silent=silent) from error
-        if reader.reusable:
-            _idle_readers.append(reader)
-        self.used = True
-        return reader.keep_alive
+            raise ExchangeError(exchange_failure(error), silent=reader.silent) from error
+
+    def begin(
+        self,
+        request: bytes,
+        chunks: Iterator[bytes] | None,
+        reader: ResponseReader,
+        seconds: float,
+    ) -> Iterator[bytes]:
+        """Sends as `exchange` does and reads the headers; the body is read from the iterator."""
+        deadline = perf_counter() + seconds
+        try:
+            self._send(request, chunks, seconds)
+            while not (reader.complete or reader.headers_read):
+                self._read_some(reader, deadline)
+        except OSError as error:
+            raise ExchangeError(exchange_failure(error), silent=reader.silent) from error
+        return self._pieces(reader, deadline)
+
+    def _send(self, request: bytes, chunks: Iterator[bytes] | None, seconds: float) -> None:
+        if seconds != self._seconds:
+            self._socket.settimeout(seconds)
+            self._seconds = seconds
+        self._socket.sendall(request)
+        if chunks is not None:
+            for chunk in chunks:
+                self._socket.sendall(b"%x\r\n%b\r\n" % (len(chunk), chunk))
+            self._socket.sendall(b"0\r\n\r\n")
 
     def _read(self, reader: ResponseReader, deadline: float) -> None:
-        receive = self._socket.recv_into
-        while True:
-            received = receive(_BUFFER)
-            if received == 0:
-                reader.end()
-                return
+        received = self._socket.recv_into(_BUFFER)
+        if received:
             reader.feed(_VIEW[:received])
+        else:
+            reader.end()
+        while not reader.complete:
+            self._read_some(reader, deadline)
+
+    def _read_some(self, reader: ResponseReader, deadline: float) -> None:
+        """Waits for more, but not beyond the deadline."""
+        self._seconds = deadline - perf_counter()
+        if self._seconds <= 0:
+            raise ExchangeError(Failure.TIMEOUT)
+        self._socket.settimeout(self._seconds)
+        received = self._socket.recv_into(_BUFFER)
+        if received:
+            reader.feed(_VIEW[:received])
+        else:
+            reader.end()
+
+    def _pieces(self, reader: ResponseReader, deadline: float) -> Iterator[bytes]:
+        while True:
+            piece = reader.take()
+            if piece:
+                yield piece
             if reader.complete:
                 return
-            if perf_counter() > deadline:
-                raise ExchangeError(Failure.TIMEOUT)
+            try:
+                self._read_some(reader, deadline)
+            except OSError as error:
+                raise ExchangeError(exchange_failure(error)) from error
 
     @property
     def stale(self) -> bool:
-        """Whether something waits to be read while nothing was asked: as a rule, its end."""
-        poll = _poll()
-        poll.register(self._socket.fileno(), select.POLLIN)
-        return bool(poll.poll(0))
+        """Whether something waits to be read while nothing was asked: as a rule, its end.
+
+        What a server says unasked, such as 408 to an idle client, must not pass for the answer
+        to the next request.
+        """
+        file = self._socket.fileno()
+        _POLL.register(file, select.POLLIN)
+        waits = bool(_POLL.poll(0))
+        _POLL.unregister(file)
+        return waits
 
     def close(self) -> None:
         """Closes the socket; a second time does nothing."""
@@ -103,3 +136,17 @@ class Connection:
             return
         self._socket.close()
         self._counters.connected -= 1
+
+    def __del__(self) -> None:
+        """A response that was never read to its end took its connection with it."""
+        self.close()
+
+
+def connect(
+    to: Endpoint, source: str | None, context: ssl.SSLContext | None, seconds: float
+) -> gevent.socket.socket:
+    """A connected socket. Raises ExchangeError."""
+    try:
+        return open_socket(to, source, context, seconds)
+    except OSError as error:
+        raise ExchangeError(connect_failure(error)) from error

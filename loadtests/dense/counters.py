@@ -19,6 +19,7 @@ class Counters:
     started: int = 0
     in_flight: int = 0
     retried: int = 0
+    redirected: int = 0
     connected: int = 0
     bytes_received: int = 0
 

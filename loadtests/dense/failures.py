@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import socket
 import ssl
 from enum import StrEnum
 
@@ -10,6 +11,7 @@ from enum import StrEnum
 class Failure(StrEnum):
     """The names under which failed requests are counted."""
 
+    NAME = "host name not found"
     REFUSED = "connection refused"
     CONNECT_TIMEOUT = "connect timed out"
     UNREACHABLE = "address cannot be reached"
@@ -22,6 +24,10 @@ class Failure(StrEnum):
     TIMEOUT = "response timed out"
     GARBAGE = "not HTTP"
     ENDLESS = "response too long"
+    CODING = "body cannot be decoded"
+    REDIRECTS = "too many redirects"
+    REDIRECTED = "redirected to no http address"
+    UNREPEATABLE = "redirected with a body that can be sent only once"
 
     @property
     def means_dead(self) -> bool:
@@ -53,6 +59,8 @@ class ExchangeError(Exception):
 
 def connect_failure(error: OSError) -> Failure:
     """The name for an error while connecting, the TLS handshake included."""
+    if isinstance(error, socket.gaierror):
+        return Failure.NAME
     if isinstance(error, ssl.SSLCertVerificationError):
         return Failure.CERTIFICATE
     if isinstance(error, TimeoutError) or "timed out" in str(error):

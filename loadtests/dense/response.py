@@ -1,58 +1,71 @@
-"""A response, and the reader that makes one from bytes."""
+"""A response: what came back, and what the caller says of it."""
 
 from __future__ import annotations
 
+import codecs
 import json
+from collections.abc import Iterator
+from datetime import timedelta
+from email.message import Message
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
-from locust.exception import CatchResponseError, LocustError
+from locust.exception import (
+    CatchResponseError,
+    InterruptTaskSet,
+    LocustError,
+    RescheduleTask,
+    ResponseError,
+    StopUser,
+)
 
-from loadtests.dense.failures import ExchangeError, Failure
+from loadtests.dense.headers import Headers
 
-_HEAD_BYTES_MAX = 64 * 1024
-"""No server of sense sends more header than this (nginx allows itself 4 to 8 KiB)."""
-_BODY_BYTES_MAX = 256 * 1024 * 1024
-_INTERIM = range(100, 200)
-_BODILESS = (204, 304)
 _REFUSED = 400
+_CONTROL_FLOW = (InterruptTaskSet, RescheduleTask, StopUser)
+"""How a Locust task ends itself: says nothing of the request around it."""
 
 
 class Report(Protocol):
     """Tells Locust how a request ended."""
 
-    def __call__(self, exception: BaseException | None) -> None:
+    def __call__(self, response: DenseResponse, exception: BaseException | None, /) -> None:
         """`exception` is None for a success."""
 
 
 class DenseResponse:
     """What came back. `status_code` is 0 and `error` is set when no whole response was read.
 
-    `content` is the body, or empty when it was read and only counted; `length` is its size in
-    bytes, `bytes_received` what the connection carried for it, headers included.
+    `length` is the size of the body in bytes, decoded where it was kept; `bytes_received` what
+    connections carried for it, headers and redirects included. `history` holds the redirects that
+    led here, `seconds` the time from the request's start to the response's end.
     """
 
-    __slots__ = (
-        "_report",
-        "bytes_received",
-        "content",
-        "error",
-        "length",
-        "raw_headers",
-        "status_code",
-        "url",
-    )
+    # Defaults that most responses never change cost nothing here.
+    body = b""
+    length = 0
+    bytes_received = 0
+    seconds = 0.0
+    sets_cookies = False
+    error: BaseException | None = None
+    history: tuple[DenseResponse, ...] = ()
+    rest: Iterator[bytes] | None = None
+    """What is still to be read, after a request with `stream`."""
+    encoding: str | None = None
+    """Set it where the server does not tell in which encoding its text is."""
+    js: Any = None
+    """The JSON body, inside a `rest` block."""
+    request_meta: dict[str, Any]
+    """What Locust's event will say; inside a with-block it may still be changed."""
+    _report: Report | None = None
+    _entered = False
+    _decided = False
+    _verdict: BaseException | None = None
 
     def __init__(self, *, url: str, status_code: int = 0) -> None:
         self.url = url
         self.status_code = status_code
         self.raw_headers: list[tuple[bytes, bytes]] = []
-        self.content = b""
-        self.length = 0
-        self.bytes_received = 0
-        self.error: BaseException | None = None
-        self._report: Report | None = None
 
     @property
     def whole(self) -> bool:
@@ -65,25 +78,54 @@ class DenseResponse:
         return 0 < self.status_code < _REFUSED
 
     @property
-    def text(self) -> str:
-        """The body as UTF-8, what cannot be read replaced."""
-        return self.content.decode("utf-8", errors="replace")
+    def content(self) -> bytes:
+        """The body, decoded; empty when it was read and only counted (`discard`)."""
+        if self.rest is not None:
+            self.body = b"".join(self.iter_content(decode_content=False))
+        return self.body
 
     @property
-    def headers(self) -> dict[str, str]:
-        """Headers by lower-case name; repeated ones joined by a comma."""
-        found: dict[str, str] = {}
-        for raw_name, raw_value in self.raw_headers:
-            name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
-            found[name] = f"{found[name]}, {value}" if name in found else value
-        return found
+    def text(self) -> str:
+        """The body in the encoding that the headers name, else UTF-8; the unreadable replaced."""
+        encoding = self.encoding or _charset(self.headers.get("content-type", ""))
+        return self.content.decode(encoding, errors="replace")
+
+    @property
+    def headers(self) -> Headers:
+        """The headers, by name in any case."""
+        return Headers(self.raw_headers)
+
+    @property
+    def elapsed(self) -> timedelta:
+        """From the request's start to the response's end."""
+        return timedelta(seconds=self.seconds)
 
     def json(self) -> Any:  # noqa: ANN401 - JSON may be anything
         """The body read as JSON. Raises ValueError."""
         return json.loads(self.content)
 
+    def iter_content(
+        self,
+        chunk_size: int = 1024,
+        decode_content: bool = True,  # noqa: FBT001, FBT002 - as Locust has it
+    ) -> Iterator[Any]:
+        """The body in pieces, as text where a piece is text in UTF-8 and `decode_content` is true.
+
+        After a request with `stream` they are read from the connection and not kept. When it
+        breaks, the pieces end, and `error` says why.
+        """
+        pieces, self.rest = self.rest or iter((self.body,)), None
+        for piece in pieces:
+            for start in range(0, len(piece), chunk_size):
+                chunk = piece[start : start + chunk_size]
+                yield _text_if_it_is(chunk) if decode_content else chunk
+
     def raise_for_status(self) -> None:
-        """Raises what went wrong: no response, or a status of 400 or more."""
+        """Raises what went wrong: no response, a status of 400 or more, or your own verdict."""
+        if self._decided:
+            if self._verdict is not None:
+                raise self._verdict
+            return
         if self.error is not None:
             raise self.error
         if self.status_code >= _REFUSED:
@@ -91,11 +133,11 @@ class DenseResponse:
 
     def success(self) -> None:
         """In a `catch_response` block: this counts as a success."""
-        self._tell(None)
+        self._decide(None)
 
     def failure(self, why: str | BaseException) -> None:
         """In a `catch_response` block: this counts as a failure, under that name."""
-        self._tell(why if isinstance(why, BaseException) else CatchResponseError(why))
+        self._decide(why if isinstance(why, BaseException) else CatchResponseError(why))
 
     def reported_by(self, report: Report) -> DenseResponse:
         """Itself, to be used in a with-block that reports at its end."""
@@ -105,6 +147,7 @@ class DenseResponse:
     def __enter__(self) -> Self:
         if self._report is None:
             raise LocustError("a with-block around a request needs catch_response=True")
+        self._entered = True
         return self
 
     def __exit__(
@@ -113,123 +156,40 @@ class DenseResponse:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> bool:
-        if self._report is None:
-            return False
-        if error is not None:
-            self._tell(error)
-            return isinstance(error, CatchResponseError)
+        report, self._report = self._report, None
+        if report is not None:
+            report(self, self._judged(error))
+        return isinstance(error, ResponseError) and not self._decided
+
+    def _judged(self, raised: BaseException | None) -> BaseException | None:
+        """The caller's verdict; else what their block raised; else what the status says."""
+        mistake = isinstance(raised, Exception) and not isinstance(raised, _CONTROL_FLOW)
+        if mistake and not self._decided:
+            return raised
         try:
             self.raise_for_status()
         except Exception as wrong:
-            self._tell(wrong)
-        else:
-            self._tell(None)
-        return False
+            return wrong
+        return None
 
-    def _tell(self, exception: BaseException | None) -> None:
-        report, self._report = self._report, None
-        if report is not None:
-            report(exception)
+    def _decide(self, verdict: BaseException | None) -> None:
+        if not self._entered:
+            raise LocustError("a verdict needs catch_response=True and a with-block")
+        self._decided, self._verdict = True, verdict
 
 
-class ResponseReader:
-    """Feeds bytes to the C parser until one response is complete.
+def _charset(content_type: str) -> str:
+    message = Message()
+    message["content-type"] = content_type
+    named = message.get_content_charset("utf-8")
+    try:
+        return codecs.lookup(named).name
+    except LookupError:
+        return "utf-8"
 
-    A reader serves one response at a time and can be used again while `reusable`; so only
-    requests in flight need one, not every user.
-    """
 
-    def __init__(self) -> None:
-        self._parser = HttpResponseParser(self)
-        self.begin(DenseResponse(url=""))
-
-    def begin(self, response: DenseResponse, *, head: bool = False, keep_body: bool = True) -> None:
-        """Makes ready for the response to one request; `head` says that it was a HEAD."""
-        self._response = response
-        self._head = head
-        self._keep_body = keep_body
-        self._chunks: list[bytes] = []
-        self._status = 0
-        self._headers_read = False
-        self.complete = False
-        self.keep_alive = False
-        self.reusable = True
-
-    def feed(self, data: memoryview) -> None:
-        """Takes what arrived. Raises ExchangeError for what is not a response."""
-        self._response.bytes_received += len(data)
-        try:
-            self._parser.feed_data(data)
-        except HttpParserUpgrade:
-            self._reject(Failure.GARBAGE)
-        except HttpParserError:
-            self.reusable = self.keep_alive = False
-            if not self.complete:
-                self._reject(Failure.GARBAGE)
-        if not self._headers_read and self._response.bytes_received > _HEAD_BYTES_MAX:
-            self._reject(Failure.ENDLESS)
-        if self._response.length > _BODY_BYTES_MAX:
-            self._reject(Failure.ENDLESS)
-
-    def end(self) -> None:
-        """Takes the connection's end, which completes a body without a length (RFC 9112, 6.3).
-
-        Raises ExchangeError when the response is not whole.
-        """
-        self.reusable = self.keep_alive = False
-        if self._headers_read and not self._framed():
-            self._finish()
-            return
-        silent = self._response.bytes_received == 0
-        raise ExchangeError(Failure.CLOSED if silent else Failure.CUT_SHORT, silent=silent)
-
-    def on_message_begin(self) -> None:
-        """Called by the parser. A second response to one request is refused."""
-        if self.complete:
-            raise HttpParserError("a response that nobody asked for")
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Called by the parser."""
-        self._response.raw_headers.append((name, value))
-
-    def on_headers_complete(self) -> None:
-        """Called by the parser."""
-        self._headers_read = True
-        self._status = self._parser.get_status_code()
-        if self._head and self._status not in _INTERIM:
-            self.reusable = False
-            self.keep_alive = self._parser.should_keep_alive()
-            self._finish()
-
-    def on_body(self, data: bytes) -> None:
-        """Called by the parser."""
-        self._response.length += len(data)
-        if self._keep_body:
-            self._chunks.append(data)
-
-    def on_message_complete(self) -> None:
-        """Called by the parser. An interim response (1xx) is passed over."""
-        if self._status in _INTERIM:
-            self._headers_read = False
-            self._response.raw_headers.clear()
-        elif not self.complete:
-            self.keep_alive = self._parser.should_keep_alive()
-            self._finish()
-
-    def _finish(self) -> None:
-        chunks = self._chunks
-        self._response.content = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-        self._response.status_code = self._status
-        self._chunks = []
-        self.complete = True
-
-    def _framed(self) -> bool:
-        """Whether the headers say where the body ends."""
-        if self._status in _BODILESS:
-            return True
-        framing = {name.lower() for name, _ in self._response.raw_headers}
-        return not framing.isdisjoint({b"content-length", b"transfer-encoding"})
-
-    def _reject(self, failure: Failure) -> None:
-        self.reusable = self.keep_alive = False
-        raise ExchangeError(failure)
+def _text_if_it_is(chunk: bytes) -> bytes | str:
+    try:
+        return chunk.decode()
+    except UnicodeDecodeError:
+        return chunk

@@ -52,14 +52,21 @@ def free_port() -> int:
 
 @contextmanager
 def small_platform(pair: KeyPair | None, ca_file: Path | None) -> Iterator[SmallPlatform]:
-    port = free_port()
     files = [] if pair is None else [str(pair.certificate), str(pair.key)]
+    with running("tests.loadtests.small_platform", *files) as port:
+        yield SmallPlatform(port, ca_file)
+
+
+@contextmanager
+def running(module: str, *arguments: str) -> Iterator[int]:
+    """A server of ours in a process of its own, and its port."""
+    port = free_port()
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.loadtests.small_platform", HOST, str(port), *files], cwd=ROOT
+        [sys.executable, "-m", module, HOST, str(port), *arguments], cwd=ROOT
     )
     try:
         _wait_for(port, process)
-        yield SmallPlatform(port, ca_file)
+        yield port
     finally:
         process.kill()
         process.wait(10)
@@ -67,14 +74,14 @@ def small_platform(pair: KeyPair | None, ca_file: Path | None) -> Iterator[Small
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     for _ in range(200):
-        assert process.poll() is None, "the small platform ended"
+        assert process.poll() is None, "the server ended"
         try:
             socket.create_connection((HOST, port), 1).close()
         except OSError:
             time.sleep(0.05)
         else:
             return
-    raise AssertionError("the small platform does not listen")
+    raise AssertionError("the server does not listen")
 
 
 @pytest.fixture(scope="session")
@@ -85,6 +92,12 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 @pytest.fixture(scope="session")
 def certificate(authority: Authority) -> KeyPair:
     return authority.issue("edge", dns=[NAME], addresses=[HOST], server=True)
+
+
+@pytest.fixture(scope="session")
+def mirror() -> Iterator[int]:
+    with running("tests.loadtests.mirror") as port:
+        yield port
 
 
 @pytest.fixture

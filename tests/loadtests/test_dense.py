@@ -7,62 +7,34 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar
 
 import gevent
 import pytest
-from locust.env import Environment
 from locust.exception import LocustError
 
-from loadtests.dense import DenseUser
 from loadtests.dense.address import Endpoint
 from loadtests.dense.counters import counters_of
 from loadtests.dense.failures import Failure
 from rehearsal.pki import Authority, KeyPair
 from tests.loadtests.conftest import HOST, NAME, SmallPlatform
-
-
-class Events(list[dict[str, Any]]):
-    """What a Locust listener hears."""
-
-    def hear(self, **event: Any) -> None:  # noqa: ANN401 - Locust's event
-        self.append(event)
-
-
-class Subject(DenseUser):
-    abstract = True
-    connection_timeout = 2.0
-    network_timeout = 1.0
-    endpoint: ClassVar[Endpoint]
-
-    def server(self) -> Endpoint:
-        return self.endpoint
-
-
-def user_of(endpoint: Endpoint, **settings: object) -> tuple[Subject, Events]:
-    user_class = type("Visitor", (Subject,), {"endpoint": endpoint, **settings})
-    environment, events = Environment(user_classes=[user_class]), Events()
-    environment.events.request.add_listener(events.hear)
-    user = user_class(environment)
-    _made.append(user)
-    return user, events
-
-
-_made: list[Subject] = []
+from tests.loadtests.visitors import (
+    OK,
+    Events,
+    Subject,
+    answering,
+    bad_server,
+    plain,
+    user_of,
+    users_leave,
+)
 
 
 @pytest.fixture(autouse=True)
 def _users_leave() -> Iterator[None]:
     yield
-    while _made:
-        _made.pop().on_stop()
-
-
-def plain(port: int) -> Endpoint:
-    return Endpoint(hostname=NAME, address=HOST, port=port, tls=False)
+    users_leave()
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -119,47 +91,6 @@ def stock_server() -> Iterator[http.server.ThreadingHTTPServer]:
 @pytest.fixture
 def stock(stock_server: http.server.ThreadingHTTPServer) -> Endpoint:
     return plain(stock_server.server_address[1])
-
-
-@contextmanager
-def bad_server(*turns: Callable[[socket.socket], None]) -> Iterator[Endpoint]:
-    """A server whose n-th connection is handled by the n-th turn, the last one again and again."""
-    listener = socket.create_server((HOST, 0))
-    listener.settimeout(0.05)
-    over = threading.Event()
-
-    def serve() -> None:
-        count = 0
-        while not over.is_set():
-            try:
-                connection, _ = listener.accept()
-            except TimeoutError:
-                continue
-            turn = turns[min(count, len(turns) - 1)]
-            count += 1
-            with connection:
-                connection.settimeout(5)
-                turn(connection)
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    try:
-        yield plain(listener.getsockname()[1])
-    finally:
-        over.set()
-        thread.join()
-        listener.close()
-
-
-def answering(content: bytes) -> Callable[[socket.socket], None]:
-    def turn(connection: socket.socket) -> None:
-        connection.recv(65536)
-        connection.sendall(content)
-
-    return turn
-
-
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
 def test_one_connection_serves_many_requests_and_events_are_locusts(stock: Endpoint) -> None:
@@ -251,119 +182,14 @@ def test_catch_response_decides_what_failed(stock: Endpoint) -> None:
         pass
 
 
-@pytest.mark.parametrize("url", ["no-slash", "/a\r\nX: y", "http://elsewhere/"])
+@pytest.mark.parametrize("url", ["no-slash", "/a\r\nX: y", "http://a:b/", "ftp://elsewhere/"])
 def test_a_wrong_path_is_the_callers_mistake_and_is_not_counted(stock: Endpoint, url: str) -> None:
     user, events = user_of(stock)
-    with pytest.raises(ValueError, match="path"):
+    with pytest.raises(ValueError, match=r"path|Port"):
         user.client.get(url)
     with pytest.raises(ValueError, match="control"):
         user.client.get("/200", headers={"X": "a\r\nb"})
     assert (counters_of(user.environment).started, events) == (0, [])
-
-
-def reset(connection: socket.socket) -> None:
-    connection.recv(65536)
-    linger_none = b"\1\0\0\0\0\0\0\0"
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_none)
-
-
-def stall(connection: socket.socket) -> None:
-    connection.recv(65536)
-    time.sleep(1.5)
-
-
-def drip(connection: socket.socket) -> None:
-    connection.recv(65536)
-    connection.sendall(b"HTTP/1.1 200 OK\r\n")
-    try:
-        for number in range(40):
-            connection.sendall(b"X-%d: y\r\n" % number)
-            time.sleep(0.1)
-    except OSError:
-        return
-
-
-def endless(connection: socket.socket) -> None:
-    connection.recv(65536)
-    try:
-        connection.sendall(b"HTTP/1.1 200 OK\r\n" + b"X-Long: yes\r\n" * 100_000)
-    except OSError:
-        return
-
-
-@pytest.mark.parametrize(
-    ("turn", "failure"),
-    [
-        (reset, Failure.RESET),
-        (stall, Failure.TIMEOUT),
-        (drip, Failure.TIMEOUT),
-        (endless, Failure.ENDLESS),
-        (answering(b"SSH-2.0-OpenSSH_9.2\r\n"), Failure.GARBAGE),
-        (answering(b"\0\1\2\3" * 100), Failure.GARBAGE),
-        (answering(b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"), None),
-        (answering(b""), Failure.CLOSED),
-        (answering(b"HTTP/1.1 200 OK\r\nContent-Le"), Failure.CUT_SHORT),
-        (answering(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"), Failure.CUT_SHORT),
-        (
-            answering(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhal"),
-            Failure.CUT_SHORT,
-        ),
-    ],
-)
-def test_a_bad_server_is_counted_under_a_clear_name(
-    turn: Callable[[socket.socket], None], failure: Failure | None
-) -> None:
-    with bad_server(turn, answering(OK)) as endpoint:
-        user, events = user_of(endpoint)
-        response = user.client.get("/")
-        assert (response.whole, response.ok, response.content) == (False, False, b"")
-        assert str(events[0]["exception"]) == (failure or str(response.error))
-        counters = counters_of(user.environment)
-        assert (counters.started, counters.in_flight, counters.connected) == (1, 0, 0)
-        assert user.client.get("/").text == "ok"
-
-
-def test_a_refused_connection_is_counted_and_the_user_can_go_on() -> None:
-    user, events = user_of(plain(1))
-    for _ in range(2):
-        assert user.client.get("/").error.failure is Failure.REFUSED
-    assert [str(event["exception"]) for event in events] == ["connection refused"] * 2
-
-
-def test_a_dead_kept_connection_is_replaced_once_and_counted_once() -> None:
-    with bad_server(answering(OK)) as endpoint:
-        user, events = user_of(endpoint)
-        for _ in range(3):
-            assert user.client.get("/").text == "ok"
-            time.sleep(0.05)
-        assert user.client.post("/", data=b"x").text == "ok"
-    counters = counters_of(user.environment)
-    assert (counters.started, len(events), counters.retried) == (4, 4, 2)
-
-
-def test_a_server_that_dies_under_each_request_is_not_asked_for_ever() -> None:
-    with bad_server(answering(OK), answering(b"")) as endpoint:
-        user, events = user_of(endpoint)
-        assert user.client.get("/").ok
-        time.sleep(0.05)
-        assert user.client.get("/").error.failure is Failure.CLOSED
-    assert (len(events), counters_of(user.environment).retried) == (2, 1)
-
-
-def test_an_answer_that_nobody_asked_for_ends_the_connection() -> None:
-    with bad_server(answering(OK + OK)) as endpoint:
-        user, _ = user_of(endpoint)
-        assert user.client.get("/").text == "ok"
-        assert counters_of(user.environment).connected == 0
-
-
-def test_interim_answers_are_passed_over() -> None:
-    interim = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
-    with bad_server(answering(b"HTTP/1.1 100 Continue\r\n\r\n" + interim + OK)) as endpoint:
-        user, _ = user_of(endpoint)
-        response = user.client.get("/")
-    assert (response.status_code, response.text) == (200, "ok")
-    assert "link" not in response.headers
 
 
 def tls_user(
@@ -383,7 +209,7 @@ def test_uvicorn_over_tls_with_one_context_for_all_users(tls_platform: SmallPlat
             assert user.client.get("/videos/1/1", discard=True).length == 65536
 
     gevent.joinall([gevent.spawn(visit, user) for user, _ in made], raise_error=True)
-    contexts = {id(user.client._dialling.context) for user, _ in made}
+    contexts = {id(user.client._line._connection._socket.context) for user, _ in made}
     assert len(contexts) == 1
     assert all(counters_of(user.environment).connected == 1 for user, _ in made)
     assert tls_platform.counters()["answered"] == 20 * 6
@@ -427,15 +253,3 @@ def test_the_name_is_told_in_the_handshake(certificate: KeyPair, authority: Auth
         user, _ = user_of(secured, ca_file=str(authority.ca_file))
         assert user.client.get("/").text == "ok"
     assert names == [NAME]
-
-
-def test_a_killed_user_leaves_its_request_in_flight() -> None:
-    with bad_server(stall) as endpoint:
-        user, events = user_of(endpoint)
-        greenlet = gevent.spawn(user.client.get, "/")
-        gevent.sleep(0.2)
-        greenlet.kill()
-        counters = counters_of(user.environment)
-        assert (counters.started, counters.in_flight, len(events)) == (1, 1, 0)
-        user.on_stop()
-        assert counters.connected == 0

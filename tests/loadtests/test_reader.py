@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtests.dense.failures import ExchangeError
-from loadtests.dense.response import DenseResponse, ResponseReader
+from loadtests.dense.reader import ResponseReader
+from loadtests.dense.response import DenseResponse
 
 TOKENS = st.sampled_from(
     [
@@ -48,6 +49,7 @@ def read(stream: bytes, cuts: list[int], *, head: bool = False) -> tuple[object,
         assert not reader.reusable
         return ("failed", error.failure)
     assert reader.complete
+    reader.settle()
     return (response.status_code, response.content, response.raw_headers)
 
 
@@ -94,4 +96,5 @@ def test_a_reader_serves_one_response_after_another(bodies: list[bytes]) -> None
         assert reader.complete
         assert reader.reusable
         assert reader.keep_alive
+        reader.settle()
         assert response.content == body
