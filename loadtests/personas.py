@@ -62,7 +62,7 @@ class Person(DenseUser):
         self.seat = next(self.company.seats, None)
         habits = HABITS[self.company.hour]
         self._habit = habits[self.seat.persona if self.seat else Persona.STUDENT]
-        self._logged_in = False
+        self._logged_in = self._known = False
         self._failures = 0
         self._course = self._video = self._segments = self._segment = self._segments_to_watch = 0
         super().__init__(environment)
@@ -75,13 +75,8 @@ class Person(DenseUser):
         return (company.servers_ipv6 if seat.ipv6 else company.servers)[seat.site]
 
     def on_start(self) -> None:
-        """Arrives and logs in, as often as it takes. Whoever finds no seat does not."""
+        """Arrives. The first thing then done is to log in, as often as it takes."""
         gevent.sleep(random.uniform(0, self.company.spread_seconds))  # noqa: S311 - not a secret
-        while not self._logged_in and not self._over:
-            self._log_in()
-            gevent.sleep(self.wait_time())
-        if self._logged_in and self.seat is not None:
-            self.company.users_ipv6 += self.seat.ipv6
 
     def wait_time(self) -> float:
         """Seconds until the next journey: thought, or a longer and longer pause after failures."""
@@ -110,7 +105,7 @@ class Person(DenseUser):
         return self.seat is None or self.company.leaving()
 
     def _log_in(self) -> None:
-        assert self.seat is not None  # noqa: S101 - on_start has seen to it
+        assert self.seat is not None  # noqa: S101 - live has seen to it
         name = self.seat.account
         body = {"account": name, "password": password(self.company.secret, name)}
         self.client.authorize(None)
@@ -119,6 +114,9 @@ class Person(DenseUser):
         ) as response:
             token = _field(response, "token", str)
             self._logged_in = token is not None
+            if self._logged_in and not self._known:
+                self._known = True
+                self.company.users_ipv6 += self.seat.ipv6
             self.client.authorize(token)
         self._note(response)
 

@@ -27,12 +27,14 @@ class Resident(Person):
 
 
 def person(
-    platform: SmallPlatform, persona: Persona, *, leaving: bool = False
+    platform: SmallPlatform, persona: Persona, *, leaving: bool = False, ipv6: bool = False
 ) -> tuple[Resident, list[dict[str, Any]]]:
     account, tls = f"suzhou-{persona}-000001", platform.ca_file is not None
+    server = Endpoint(hostname=NAME, address=HOST, port=platform.port, tls=tls)
     Resident.company = Company(
-        servers={"suzhou": Endpoint(hostname=NAME, address=HOST, port=platform.port, tls=tls)},
-        seats=iter([Seat(site="suzhou", persona=persona, account=account)]),
+        servers={} if ipv6 else {"suzhou": server},
+        servers_ipv6={"suzhou": server} if ipv6 else {},
+        seats=iter([Seat(site="suzhou", persona=persona, account=account, ipv6=ipv6)]),
         secret=SECRET,
         think_scale=0.0001,
         leaving=lambda: leaving,
@@ -66,6 +68,15 @@ def test_a_persona_logs_in_and_takes_all_its_journeys(
     assert {event["name"] for event in events} == set(HABITS[Hour.DAY][persona].mix)
     assert tls_platform.counters()["accounts"] == [f"suzhou-{persona}-000001"]
     assert counters_of(visitor.environment).connected == 0
+
+
+def test_who_comes_over_ipv6_is_counted_once(tls_platform: SmallPlatform) -> None:
+    visitor, events = person(tls_platform, Persona.STUDENT, ipv6=True)
+    for _ in range(200):
+        visitor.live()
+    visitor.on_stop()
+    assert sum(event["name"] == Journey.LOGIN for event in events) > 1
+    assert visitor.company.users_ipv6 == 1
 
 
 def test_every_journey_is_measured() -> None:
