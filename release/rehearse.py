@@ -64,7 +64,10 @@ class Stage:
 
 
 class Rehearsal:
-    """One rehearsal. Every stage appends its evidence to the run folder before it ends."""
+    """One rehearsal. Every stage appends its evidence to the run folder before it ends.
+
+    `failure` is what the tool or the machine did to a stage; the judge says UNKNOWN of it.
+    """
 
     def __init__(self, order: RehearsalOrder, workspace: Workspace, narrator: Narrator) -> None:
         self.order = order
@@ -73,6 +76,7 @@ class Rehearsal:
         self.province: Province = read(order.province_file)
         self.fleet: FleetPlan = plan_fleet(self.province, ENVIRONMENT)
         self.folder = workspace.state / "rehearsal"
+        self.failure: Exception | None = None
         self._binaries: Mapping[str, Binary] = {}
         self._assets: Mapping[str, Path] = {}
         self._targets: tuple[SiteTarget, ...] = ()
@@ -116,6 +120,7 @@ class Rehearsal:
             except Exception as error:
                 if not isinstance(error, Explained | OSError):
                     raise
+                self.failure = error
                 verdict, reason = Verdict.UNKNOWN, told(error)
             seconds = time.monotonic() - started
             run.append(

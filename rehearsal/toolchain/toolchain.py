@@ -77,7 +77,13 @@ class Toolchain:
         telling.say(f"looking for {len(names)} tools")
         pins = [self._pins[name] for name in names]
         notice = telling.notice
-        found = await asyncio.gather(*(self._finder.find(pin, notice) for pin in pins))
+        looks = [asyncio.ensure_future(self._finder.find(pin, notice)) for pin in pins]
+        try:
+            found = await asyncio.gather(*looks)
+        finally:
+            # One look that failed ends the others, before they take their end for a broken tool.
+            for look in looks:
+                look.cancel()
         return {binary.name: binary for binary in found if binary is not None}
 
     async def _make(self, missing: Sequence[Pin], telling: Telling) -> dict[str, Binary]:

@@ -11,6 +11,7 @@ from evidence.verdict import ExitCode
 from release.commands.inputs import province_path
 from release.console import print_judgement
 from release.crowd import Crowd
+from release.errors import explain
 from release.interrupts import run
 from release.narrator import Narrator
 from release.rehearse import Rehearsal, RehearsalOrder
@@ -19,15 +20,18 @@ from release.workspace import Workspace
 
 
 def rehearse(crowd: Crowd, *, parallel: int, province_file: Path | None, as_json: bool) -> ExitCode:
-    """Runs the rehearsal, prints its judgement, and returns its code."""
+    """Runs the rehearsal, prints its judgement, and returns its code; or says what failed."""
     order = RehearsalOrder(
         province_file=province_path(province_file), crowd=crowd, parallel=parallel
     )
     workspace = Workspace.here()
-    judgement = run(Rehearsal(order, workspace, Narrator()).run())
+    rehearsal = Rehearsal(order, workspace, Narrator())
+    judgement = run(rehearsal.run())
     if as_json:
         typer.echo(verdict_json(judgement), nl=False)
     else:
         print_judgement(judgement, Console(highlight=False))
         typer.echo(f"report: {workspace.runs / judgement.run / 'report.html'}")
+    if rehearsal.failure is not None:
+        return explain(rehearsal.failure, workspace.state)
     return judgement.exit_code

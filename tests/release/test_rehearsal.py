@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -97,4 +99,14 @@ def test_an_interrupt_leaves_nothing(stage: str, small: Path, tmp_path: Path) ->
     command.signal(signal.SIGINT)
     assert command.end(120) == ExitCode.INTERRUPTED, command.text
     assert "Traceback" not in command.text
+    nothing_is_left(tmp_path)
+
+
+def test_a_held_port_is_named_and_nothing_is_left(small: Path, tmp_path: Path) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.20.2.1", 6443))
+        holder.listen()
+        command = rehearse(small, tmp_path)
+        assert command.end(120) == ExitCode.TOOL_FAILED, command.text
+    assert f"127.20.2.1:6443 is in use by process {os.getpid()}" in command.text
     nothing_is_left(tmp_path)
