@@ -15,6 +15,7 @@ from evidence.load import LoadPhase, LoadSecondRecord, LoadWorkerRecord
 from evidence.records import JourneyRecord, LoadRecord
 from evidence.run import RunFolder
 from loadtests.analysis import analyse, read_evidence
+from loadtests.courses import ShapeName
 from loadtests.order import LoadError, LoadOrder, Target
 from loadtests.progress import LoadProgress
 from loadtests.run import run_load
@@ -93,6 +94,18 @@ def test_every_request_is_accounted_for(
     assert journeys == folder.read(JourneyRecord)
     assert {"catalogue", "course", "video"} <= {record.journey for record in journeys}
     assert locusts() == []
+
+
+def test_users_who_leave_in_the_middle_lose_no_count(
+    tls_platform: SmallPlatform, secret_file: Path, tmp_path: Path
+) -> None:
+    asked = order(tls_platform, secret_file, shape=ShapeName.SPIKE, time_scale=0.004, rate=100.0)
+    load = run(asked, tmp_path, lambda _: None)
+    assert load.started == load.completed == tls_platform.counters()["answered"]
+    assert (load.failed, load.in_flight, load.workers_lost) == (0, 0, 0)
+    assert load.users_connected_peak == USERS
+    assert load.users_held_min == pytest.approx(0.3 * USERS, abs=5)
+    assert load.hold_seconds == pytest.approx(4800 * 0.004, abs=2)
 
 
 def test_a_killed_worker_is_counted_and_the_run_goes_on(
