@@ -24,6 +24,7 @@ from tests import worlds
 NETWORK = IPv4Network("127.36.0.0/16")
 SOURCES = IPv4Network("127.36.200.0/24")
 SECRET = b"s" * 32
+PORT_IPV6 = 21_036
 _PATHS = ("login", "catalogue", "courses", "videos", "submissions", "gradebook", "management")
 
 
@@ -84,6 +85,7 @@ def new_edge(
         upstreams=upstreams,
         users=users,
         network=NETWORK,
+        port_ipv6=PORT_IPV6,
     )
 
 
@@ -111,17 +113,19 @@ class Client:
     world: EdgeWorld
     host: str = "suzhou.suyun.example"
     source: str = "127.36.200.1"
+    ipv6: bool = False
     reader: asyncio.StreamReader | None = None
     writer: asyncio.StreamWriter | None = None
 
     async def connect(self) -> None:
-        address, port = self.world.edge.addresses[self.host]
+        edge = self.world.edge
+        address, port = (edge.addresses_ipv6 if self.ipv6 else edge.addresses)[self.host]
         self.reader, self.writer = await asyncio.open_connection(
             address,
             port,
             ssl=self.world.context(),
             server_hostname=self.host,
-            local_addr=(self.source, 0),
+            local_addr=None if self.ipv6 else (self.source, 0),
         )
 
     async def ask(

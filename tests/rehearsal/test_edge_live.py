@@ -10,6 +10,7 @@ import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
+from ipaddress import IPv6Network
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -35,6 +36,7 @@ from tests.rehearsal.edge_world import (
 )
 
 pytestmark = pytest.mark.live
+SITES = ("main", "suzhou")
 
 
 def _with_world(act: Callable[[EdgeWorld], Awaitable[None]], users: int = 100) -> None:
@@ -170,6 +172,23 @@ def test_the_counts_agree_to_the_request_under_a_burst() -> None:
         assert users * 7 * 65_536 < record.bytes_sent < users * 7 * 65_536 * 1.5
         everybody = await world.edge.count(NETWORK, platform_requests=received)
         assert everybody.completed == answered + 1
+
+    _with_world(act)
+
+
+def test_a_site_is_reached_over_ipv6_by_its_own_port_and_counted() -> None:
+    async def act(world: EdgeWorld) -> None:
+        main, suzhou = (Client(world, f"{site}.suyun.example", ipv6=True) for site in SITES)
+        token = await _token(suzhou)
+        assert (await suzhou.ask("/catalogue", token=token))[0] == 200
+        assert (await main.ask("/catalogue", token=token, host=suzhou.host))[0] == 404
+        over_ipv4 = Client(world)
+        assert (await over_ipv4.ask("/catalogue", token=token))[0] == 200
+        for client in (main, suzhou, over_ipv4):
+            await client.close()
+        record = await world.edge.count(SOURCES, IPv6Network("::1/128"), platform_requests=3)
+        assert (record.completed, record.completed_ipv6) == (4, 3)
+        assert record.sources == f"{SOURCES}, ::1/128"
 
     _with_world(act)
 
