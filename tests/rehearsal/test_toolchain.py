@@ -118,6 +118,20 @@ def test_an_entry_that_lost_a_part_is_built_again(shop: Workshop, spoil: str) ->
     assert len(shop.notices) == 1
 
 
+@pytest.mark.parametrize("signal", ["TERM", "KILL", "INT"])
+def test_a_cached_binary_that_is_ended_from_outside_is_kept(shop: Workshop, signal: str) -> None:
+    flag = shop.folder / "flag"
+    (shop.go / "program").write_text(
+        f"#!/bin/sh\n[ -e {flag} ] && kill -{signal} $$\necho v1.2.3\n"
+    )
+    shop.ensure("one")
+    flag.touch()
+    with pytest.raises(ToolchainError, match="ended before it said its version"):
+        shop.ensure("one")
+    flag.unlink()
+    assert shop.ensure("one")["one"].origin == "cache"
+
+
 def test_a_cached_binary_that_crashes_is_told_and_built_again(shop: Workshop) -> None:
     flag = shop.folder / "flag"
     (shop.go / "program").write_text(f"#!/bin/sh\n[ -e {flag} ] && kill -SEGV $$\necho v1.2.3\n")
