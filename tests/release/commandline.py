@@ -75,10 +75,11 @@ class CommandLine:
 
     def _read(self) -> None:
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            with self._seen:
-                self.lines.append(line.rstrip("\n"))
-                self._seen.notify_all()
+        with self.process.stdout as output:
+            for line in output:
+                with self._seen:
+                    self.lines.append(line.rstrip("\n"))
+                    self._seen.notify_all()
         with self._seen:
             self._seen.notify_all()
 
