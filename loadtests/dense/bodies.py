@@ -45,7 +45,9 @@ def _of_data(data: bytes | bytearray | str | Fields | Iterable[bytes | str]) -> 
     if isinstance(data, bytes | bytearray):
         return Body(bytes(data), "application/octet-stream" if data else None)
     if isinstance(data, Mapping | list | tuple):
-        return Body(urlencode(data, doseq=True).encode(), "application/x-www-form-urlencoded; charset=utf-8")
+        return Body(
+            urlencode(data, doseq=True).encode(), "application/x-www-form-urlencoded; charset=utf-8"
+        )
     return Body(_pieces(data), "application/octet-stream")
 
 

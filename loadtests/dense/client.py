@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.cookiejar import CookieJar
+from sys import intern
 from time import perf_counter
 from typing import Any, TypedDict, Unpack
 
@@ -98,7 +99,7 @@ class DenseClient:
         self._counters = counters
         self._context = context
         self._manners = manners
-        self._base = dialling.to.url + manners.base_path
+        self._base = intern(dialling.to.url + manners.base_path)
         self._block = header_block(manners.headers)
         self._line = Line(dialling, counters)
         self.request_name: str | None = None
@@ -166,7 +167,8 @@ class DenseClient:
         if not (data is None and json is None and files is None):
             body = body_of(data, json, files)
         if not (headers is None and auth is None and json is None and not stream):
-            block = self._own_block(headers, auth, json=json is not None, stream=stream)
+            is_json = json is not None and not data and not files
+            block = self._own_block(headers, auth, json=is_json, stream=stream)
         outgoing = Outgoing(method, target, block, body, own=target.origin is None)
         counters = self._counters
         counters.started += 1
@@ -178,7 +180,7 @@ class DenseClient:
                 response = self._follow(
                     outgoing, response, started + seconds, keep_body=not discard, stream=stream
                 )
-        except Exception as error:
+        except Exception as error:  # out of the caller's own iterable body; nothing else raises
             response, mistake = DenseResponse(url=target.url), error
         response.seconds = perf_counter() - started
         response.request_meta = {

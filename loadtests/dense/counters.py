@@ -13,7 +13,8 @@ class Counters:
     """Plain integers, because each request touches several of them.
 
     `in_flight` goes up when a request starts and down just before its event is fired; a request
-    whose greenlet is killed stays in flight for good.
+    whose greenlet is killed stays in flight for good. `retried` and `redirected` count what was
+    sent besides: once more over a new connection, and onwards to where a redirect led.
     """
 
     started: int = 0
