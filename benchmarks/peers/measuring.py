@@ -124,7 +124,7 @@ class Laboratory:
 
     def _shown(self, running: Running) -> str:
         shown = shlex.join(running.command.argv).replace(sys.executable, "python")
-        return shown.replace(str(self._folder), "FOLDER").replace(str(_ROOT), ".")
+        return shown.replace(str(self._folder.parent), "FOLDER").replace(str(_ROOT), ".")
 
 
 def _sample(running: Running) -> Sample:
