@@ -38,9 +38,12 @@ class Platform:
         province: Province,
         users: int,
         secret_file: Path,
-        processes: int = 2,
+        processes: int = 1,
     ) -> None:
-        """`secret_file` holds the secret of `province.audience.password`, as raw bytes."""
+        """`secret_file` holds the secret of `province.audience.password`, as raw bytes.
+
+        One process costs less a request than two: it answers more of them at each waking.
+        """
         self._folder = folder.absolute()
         self._supervisor = supervisor
         self._province = province

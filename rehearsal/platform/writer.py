@@ -1,7 +1,8 @@
 """Writes to SQLite that share a commit.
 
 `synchronous = FULL` makes a commit durable, so that an acknowledged submission survives a crash;
-such a commit costs milliseconds, which is why all writes that wait for one share it.
+such a commit costs milliseconds, which is why all writes that wait for one share it, and why one
+waits a moment for others (PostgreSQL: `commit_delay`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from pathlib import Path
 
 from rehearsal.platform.storage import StorageError
 
+_GATHER_SECONDS = 0.02
+"""How long the first write of a batch waits for others."""
 _BUSY_SECONDS = 10.0
 """How long a commit waits for that of another process."""
 
@@ -55,6 +58,7 @@ class BatchWriter:
     async def _drain(self) -> None:
         loop = asyncio.get_running_loop()
         while self._waiting:
+            await asyncio.sleep(_GATHER_SECONDS)
             batch, self._waiting = self._waiting, []
             try:
                 numbers = await loop.run_in_executor(self._thread, self._commit, batch)
