@@ -104,6 +104,7 @@ def test_an_interrupt_leaves_nothing(stage: str, small: Path, tmp_path: Path) ->
 
 def test_a_held_port_is_named_and_nothing_is_left(small: Path, tmp_path: Path) -> None:
     with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # an earlier test used it
         holder.bind(("127.20.2.1", 6443))
         holder.listen()
         command = rehearse(small, tmp_path)
