@@ -32,7 +32,7 @@ async def take(owner: Path) -> IO[str]:
         file = _try_take(owner, str(os.getpid()))
         if file is not None:
             return file
-        holder = (owner / "owner.lock").read_text().strip()
+        holder = _holder(owner)
         if _is_alive(holder) or time.monotonic() > deadline:
             raise OwnerBusyError(
                 f"another suyun (process {holder}) is at work in {owner}",
@@ -41,9 +41,18 @@ async def take(owner: Path) -> IO[str]:
         await asyncio.sleep(_POLL_SECONDS)
 
 
-def take_as_reaper(owner: Path) -> IO[str] | None:
-    """The lock of a dead owner; None when a new owner, which cleans by itself, has it already."""
-    return _try_take(owner, _REAPER)
+def take_as_reaper(owner: Path, dead: int | None = None) -> IO[str] | None:
+    """The lock of a dead owner; None when a new owner, which cleans by itself, has it already.
+
+    The kernel may close the pipe of the owner `dead` a moment before it lets go of its lock (it
+    releases a dying process's files in no order), so that lock is waited for.
+    """
+    deadline = time.monotonic() + _REAPER_SECONDS_MAX
+    while (file := _try_take(owner, _REAPER)) is None:
+        if _holder(owner) != str(dead) or time.monotonic() > deadline:
+            return None
+        time.sleep(_POLL_SECONDS)
+    return file
 
 
 def start_reaper(owner: Path) -> subprocess.Popen[bytes]:
@@ -52,7 +61,7 @@ def start_reaper(owner: Path) -> subprocess.Popen[bytes]:
     It bears no mark, not even one that this process inherited: it has to outlive the marked.
     """
     return subprocess.Popen(
-        [sys.executable, "-m", "processes.reaper", str(owner)],
+        [sys.executable, "-m", "processes.reaper", str(owner), str(os.getpid())],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -74,6 +83,10 @@ def _try_take(owner: Path, holder: str) -> IO[str] | None:
     file.write(holder)
     file.flush()
     return file
+
+
+def _holder(owner: Path) -> str:
+    return (owner / "owner.lock").read_text().strip()
 
 
 def _is_alive(holder: str) -> bool:

@@ -1,15 +1,20 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import signal
 import subprocess
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import pytest
 
 from processes.leftovers import MARK, clean, leftovers, record_session, started_at
+from processes.reaper import reap
 from processes.supervisor import Command, OwnerBusyError, Supervisor
 from tests.processes.conftest import Owner, alive, pids_written, until
 
@@ -22,6 +27,8 @@ UNMARKED = "exec env -i bash -c 'echo $$ > {0}/unmarked.pid; exec sleep 120'"
 FORKING = "for i in 1 2 3; do bash -c 'echo $$ > {0}/'$i'.pid; exec sleep 120' & done; wait"
 CHILDREN = (PLAIN, DEAF, OTHER_SESSION, UNMARKED, FORKING)
 PIDS = 7
+DEAD = 2**22 + 1
+"""No process has this number: the kernel's largest is 2**22 (proc(5), pid_max)."""
 
 
 def commands(tmp_path: Path) -> list[str]:
@@ -35,6 +42,35 @@ def test_killed_owner_leaves_nothing(owner: Make, tmp_path: Path) -> None:
     assert len(alive(pids)) == PIDS
     standing.signal(signal.SIGKILL)
     until(lambda: not alive([*pids, reaper]))
+
+
+def test_reaper_waits_for_the_lock_that_the_dead_owner_lets_go_of_last(tmp_path: Path) -> None:
+    with locked(tmp_path, DEAD) as lock, marked(tmp_path) as child:
+        threading.Timer(0.3, lock.close).start()
+        assert reap(tmp_path, DEAD) == 1
+        until(lambda: not alive([child]))
+
+
+def test_reaper_keeps_its_hands_off_what_a_new_owner_has(tmp_path: Path) -> None:
+    with locked(tmp_path, DEAD + 1), marked(tmp_path) as child:
+        assert reap(tmp_path, DEAD) == 0
+        assert alive([child]) == [child]
+
+
+@contextmanager
+def locked(owner: Path, holder: int) -> Iterator[IO[str]]:
+    with (owner / "owner.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.write(str(holder))
+        lock.flush()
+        yield lock
+
+
+@contextmanager
+def marked(owner: Path) -> Iterator[int]:
+    with subprocess.Popen(["/bin/sleep", "60"], env={**os.environ, MARK: str(owner)}) as child:
+        yield child.pid
+        child.kill()
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
