@@ -32,6 +32,9 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 _FOLDER_VARIABLE = "SUYUN_PULUMI"
 _PASSPHRASE_VARIABLE = "SUYUN_PASSPHRASE"  # noqa: S105 - a variable's name
 _BINARIES = ("pulumi", "pulumi-resource-kubernetes")
+_WITHOUT_SIDECARS = "?metadata=skip"
+"""Pulumi renames a state file into place whole, but writes the sidecar with its metadata, which
+nobody needs, in place: a kill in between left an empty one, and the stack could not be read."""
 _ANALYZER = "pulumi-analyzer-policy-python"
 
 
@@ -83,7 +86,7 @@ class Backend:
         return {
             _FOLDER_VARIABLE: str(self.folder),
             "PATH": path,
-            "PULUMI_BACKEND_URL": (self.folder / "backend").as_uri(),
+            "PULUMI_BACKEND_URL": (self.folder / "backend").as_uri() + _WITHOUT_SIDECARS,
             "PULUMI_HOME": str(self.folder / "home"),
             "PULUMI_CONFIG_PASSPHRASE": self._passphrase(environment),
             "PULUMI_SKIP_UPDATE_CHECK": "true",

@@ -35,7 +35,7 @@ class LiveFleet:
     ) -> None:
         self._runner = runner
         self.supervisor = supervisor
-        self._folder = folder
+        self.folder = folder
         self.target = target
         self._tools = binaries.require("pulumi", "pulumi-resource-kubernetes")
         self.province_file = worlds.write(worlds.small(), folder / "province.yaml")
@@ -46,9 +46,9 @@ class LiveFleet:
     def engine(self, *, province: Province | None = None, pack: Path | None = None) -> FleetEngine:
         file = self.province_file
         if province is not None:
-            file = worlds.write(province, self._folder / "changed.yaml")
+            file = worlds.write(province, self.folder / "changed.yaml")
         return FleetEngine(
-            state=self._folder,
+            state=self.folder,
             supervisor=self.supervisor,
             binaries=self._tools,
             policy_pack=pack,

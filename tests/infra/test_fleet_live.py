@@ -85,6 +85,7 @@ def test_a_killed_up_can_be_done_again(fleet: LiveFleet) -> None:
         return outcome
 
     assert "without a word" in (fleet.run(killed()).record.error or "")
+    assert list(fleet.folder.rglob("*.attrs")) == []  # a kill would leave one that can't be read
     again = require_good(fleet.operate("up"))
     assert again.record.ready
     assert any("cancelled the lock" in note for note in again.notes)
