@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import gevent
+from gevent.event import Event
 from locust import argument_parser, runners
 from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
@@ -23,7 +24,7 @@ from loadtests import order as orders
 from loadtests.collecting import PHASE_MESSAGE, RANK_MESSAGE, Collector
 from loadtests.dense.address import Endpoint, tls_context
 from loadtests.dense.counters import counters_of
-from loadtests.memory import leave_out_of_collections, release_free_memory
+from loadtests.memory import collect_seldom, leave_out_of_collections, release_free_memory
 from loadtests.order import Assignment, LoadOrder
 from loadtests.personas import Company, Person
 from loadtests.recording import REPORT_KEY, Recorder
@@ -66,6 +67,10 @@ def _users_of_the_one_class(runner: WorkerRunner) -> dict[str, int]:
     return {runner.user_classes[0].__name__: runner.user_count}
 
 
+def _not_twice(*_: object) -> None:
+    """Locust's own statistics of a request: the recorder has them, to three digits."""
+
+
 class Worker:
     """A worker's part: seats and servers for its users, recording, and an end without loss."""
 
@@ -83,6 +88,7 @@ class Worker:
     def set_up(self, person: type[Person]) -> None:
         """Prepares the user class and listens to Locust."""
         _raise_file_limit()
+        collect_seldom()
         order = self._assignment.order
         random.seed(f"{order.seed}/{self._rank}")
         person.company = self._company = self._make_company(order)
@@ -93,6 +99,7 @@ class Worker:
             tls_context(person.ca_file)  # fails now, not when the first user comes
         events = self._environment.events
         events.request.add_listener(self.recorder.on_request)
+        self._runner.stats.log_request = _not_twice
         events.report_to_master.add_listener(self._on_report)
         self._runner.register_message(RANK_MESSAGE, self._on_rank)
         self._runner.register_message(PHASE_MESSAGE, self._on_phase)
@@ -107,10 +114,10 @@ class Worker:
             servers=servers,
             servers_ipv6=servers_ipv6,
             seats=self._seats(seating),
+            begun=Event(),
             secret=order.secret_file.read_bytes(),
             think_scale=self._assignment.think_scale,
             hour=order.hour,
-            leaving=lambda: self.recorder.phase in {LoadPhase.DRAIN, LoadPhase.DONE},
         )
 
     def _seats(self, seating: Seating) -> Iterator[Seat]:
@@ -127,6 +134,9 @@ class Worker:
     def _on_phase(self, environment: Environment, msg: Any) -> None:  # noqa: ANN401, ARG002 - Locust's signature
         phase = LoadPhase(msg.data["phase"])
         self.recorder.enter(phase)
+        if phase is not LoadPhase.RAMP:
+            self._company.begun.set()
+        self._company.leaving = phase in {LoadPhase.DRAIN, LoadPhase.DONE}
         if phase is LoadPhase.HOLD:
             leave_out_of_collections()
             release_free_memory()

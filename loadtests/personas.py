@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
+import math
 import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, TypeVar
 
 import gevent
+from gevent.event import Event
 from locust.env import Environment
 from locust.exception import StopUser
+from pydantic_core import from_json
 
 from loadtests.courses import Hour
 from loadtests.dense.address import Endpoint
@@ -26,6 +28,8 @@ _UNAUTHORIZED = 401
 _CATALOGUE_PAGES = 20
 """How far people turn pages."""
 _BACKOFF_SECONDS_MAX = 60.0
+_REST_SECONDS_MAX = 240.0
+"""Whoever has rested so long makes a journey: the edge closes what is idle for 300 s."""
 _HOMEWORK = "我的作业: 春眠不觉晓，处处闻啼鸟。夜来风雨声，花落知多少。" * 4
 
 
@@ -38,9 +42,12 @@ class Company:
     seats: Iterator[Seat]
     secret: bytes
     think_scale: float
-    leaving: Callable[[], bool]
-    """Whether nobody begins anything new."""
+    begun: Event
+    """Set when the hold begins. Until then whoever has logged in rests, and leaves the target to
+    those who come."""
     hour: Hour = Hour.DAY
+    leaving: bool = False
+    """Whether nobody begins anything new."""
     spread_seconds: float = 1.0
     """Users come in bursts, one a second; each waits up to so long, so that arrivals are even."""
     servers_ipv6: Mapping[str, Endpoint] = field(default_factory=dict)
@@ -63,6 +70,7 @@ class Person(DenseUser):
         habits = HABITS[self.company.hour]
         self._habit = habits[self.seat.persona if self.seat else Persona.STUDENT]
         self._logged_in = self._known = False
+        self._resting = not self.company.begun.is_set()
         self._failures = 0
         self._course = self._video = self._segments = self._segment = self._segments_to_watch = 0
         super().__init__(environment)
@@ -83,8 +91,20 @@ class Person(DenseUser):
         if self._failures:
             longest = min(_BACKOFF_SECONDS_MAX, 2.0**self._failures)
             return random.uniform(longest / 2, longest) * self.company.think_scale  # noqa: S311 - no secret
+        if self._resting and not self.company.begun.is_set():
+            return 0.0
         mean = SEGMENT_SECONDS if self._segments_to_watch else self._habit.think_seconds
-        return random.uniform(0.5, 1.5) * mean * self.company.think_scale  # noqa: S311 - no secret
+        return self._pause() * mean * self.company.think_scale
+
+    def _pause(self) -> float:
+        """Half to one and a half; after a rest, what is left of such a pause at any moment of it.
+
+        So the hold has its rate from its first second on, not a wave of those who have rested.
+        """
+        if not self._resting:
+            return random.uniform(0.5, 1.5)  # noqa: S311 - no secret
+        self._resting = False
+        return random.random() * math.sqrt(random.uniform(0.25, 2.25))  # noqa: S311 - no secret
 
     def live(self) -> None:
         """One journey."""
@@ -92,6 +112,8 @@ class Person(DenseUser):
             raise StopUser
         if not self._logged_in:
             self._log_in()
+        elif self._resting and self.company.begun.wait(_REST_SECONDS_MAX):
+            return
         elif self._segments_to_watch:
             self._watch_on()
         else:
@@ -102,7 +124,7 @@ class Person(DenseUser):
     @property
     def _over(self) -> bool:
         """Whether there is nothing to do: no seat was left, or the run is ending."""
-        return self.seat is None or self.company.leaving()
+        return self.seat is None or self.company.leaving
 
     def _log_in(self) -> None:
         assert self.seat is not None  # noqa: S101 - live has seen to it
@@ -209,7 +231,7 @@ def _field(response: DenseResponse, name: str, kind: type[T]) -> T | None:
 def _parsed(response: DenseResponse) -> object:
     """The body as JSON, or None; the request has failed then."""
     try:
-        return json.loads(response.content)
+        return from_json(response.content)
     except ValueError:
         response.failure("answer is not JSON")
         return None

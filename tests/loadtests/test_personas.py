@@ -5,7 +5,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+import gevent
 import pytest
+from gevent.event import Event
 from locust.env import Environment
 from locust.exception import StopUser
 
@@ -31,13 +33,16 @@ def person(
 ) -> tuple[Resident, list[dict[str, Any]]]:
     account, tls = f"suzhou-{persona}-000001", platform.ca_file is not None
     server = Endpoint(hostname=NAME, address=HOST, port=platform.port, tls=tls)
+    begun = Event()
+    begun.set()
     Resident.company = Company(
+        begun=begun,
         servers={} if ipv6 else {"suzhou": server},
         servers_ipv6={"suzhou": server} if ipv6 else {},
         seats=iter([Seat(site="suzhou", persona=persona, account=account, ipv6=ipv6)]),
         secret=SECRET,
         think_scale=0.0001,
-        leaving=lambda: leaving,
+        leaving=leaving,
         spread_seconds=0.001,
     )
     Resident.ca_file = str(platform.ca_file)
@@ -78,6 +83,23 @@ def test_who_comes_over_ipv6_is_counted_once(tls_platform: SmallPlatform) -> Non
     visitor.on_stop()
     assert sum(event["name"] == Journey.LOGIN for event in events) > 1
     assert visitor.company.users_ipv6 == 1
+
+
+def test_whoever_has_logged_in_rests_until_the_hold_begins(tls_platform: SmallPlatform) -> None:
+    visitor, events = person(tls_platform, Persona.TEACHER)
+    visitor.company.begun, seat = Event(), visitor.seat
+    visitor.company.seats = iter([seat] if seat else [])
+    visitor = Resident(visitor.environment)
+    visitor.live()
+    resting = gevent.spawn(visitor.live)
+    gevent.sleep(0.2)
+    assert [event["name"] for event in events] == [Journey.LOGIN]
+    visitor.company.begun.set()
+    resting.join(5)
+    assert 0 < visitor.wait_time() < 1.5 * 30 * 0.0001
+    visitor.live()
+    assert len(events) == 2
+    visitor.on_stop()
 
 
 def test_every_journey_is_measured() -> None:
