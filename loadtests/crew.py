@@ -21,6 +21,7 @@ from locust.runners import MasterRunner, WorkerRunner
 from evidence.load import LoadPhase
 from evidence.run import RunFolder
 from loadtests import order as orders
+from loadtests.beat import Beat
 from loadtests.collecting import PHASE_MESSAGE, RANK_MESSAGE, Collector
 from loadtests.dense.address import Endpoint, tls_context
 from loadtests.dense.counters import counters_of
@@ -114,6 +115,7 @@ class Worker:
             servers=servers,
             servers_ipv6=servers_ipv6,
             seats=self._seats(seating),
+            beat=Beat(self._rank, self._assignment.workers),
             begun=Event(),
             secret=order.secret_file.read_bytes(),
             think_scale=self._assignment.think_scale,

@@ -14,6 +14,7 @@ from locust.env import Environment
 from locust.exception import StopUser
 from pydantic_core import from_json
 
+from loadtests.beat import Beat
 from loadtests.courses import Hour
 from loadtests.dense.address import Endpoint
 from loadtests.dense.response import DenseResponse
@@ -42,6 +43,7 @@ class Company:
     seats: Iterator[Seat]
     secret: bytes
     think_scale: float
+    beat: Beat
     begun: Event
     """Set when the hold begins. Until then whoever has logged in rests, and leaves the target to
     those who come."""
@@ -84,19 +86,24 @@ class Person(DenseUser):
 
     def on_start(self) -> None:
         """Arrives. The first thing then done is to log in, as often as it takes."""
-        gevent.sleep(random.uniform(0, self.company.spread_seconds))  # noqa: S311 - not a secret
+        spread = random.uniform(0, self.company.spread_seconds)  # noqa: S311 - not a secret
+        gevent.sleep(self.company.beat.pause(spread))
 
     def wait_time(self) -> float:
-        """Seconds until the next journey: thought, or a longer and longer pause after failures."""
+        """Seconds until the next journey."""
+        return self.company.beat.pause(self._wanted_pause())
+
+    def _wanted_pause(self) -> float:
+        """Thought, or a longer and longer pause after failures."""
         if self._failures:
             longest = min(_BACKOFF_SECONDS_MAX, 2.0**self._failures)
             return random.uniform(longest / 2, longest) * self.company.think_scale  # noqa: S311 - no secret
         if self._resting and not self.company.begun.is_set():
             return 0.0
         mean = SEGMENT_SECONDS if self._segments_to_watch else self._habit.think_seconds
-        return self._pause() * mean * self.company.think_scale
+        return self._length() * mean * self.company.think_scale
 
-    def _pause(self) -> float:
+    def _length(self) -> float:
         """Half to one and a half; after a rest, what is left of such a pause at any moment of it.
 
         So the hold has its rate from its first second on, not a wave of those who have rested.
@@ -155,6 +162,7 @@ class Person(DenseUser):
     def _open_course(self) -> None:
         if not self._course:
             self._browse_catalogue()
+        if not self._course:
             return
         with self.client.get(
             f"/courses/{self._course}", name=Journey.COURSE, catch_response=True
@@ -168,6 +176,7 @@ class Person(DenseUser):
     def _watch_video(self) -> None:
         if not (self._video and self._segments):
             self._open_course()
+        if not (self._video and self._segments):
             return
         self._segment = random.randrange(self._segments)  # noqa: S311 - not a secret
         self._segments_to_watch = random.randint(1, SEGMENTS_WATCHED_MAX)  # noqa: S311 - no secret
@@ -186,6 +195,7 @@ class Person(DenseUser):
     def _hand_in(self) -> None:
         if not self._course:
             self._browse_catalogue()
+        if not self._course:
             return
         body = {"course": self._course, "text": _HOMEWORK}
         self._note(self.client.post("/submissions", json=body, name=Journey.SUBMISSION))
