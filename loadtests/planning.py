@@ -58,11 +58,12 @@ class Machine:
 def plan_workers(order: LoadOrder, crowds: tuple[Crowd, ...], machine: Machine) -> int:
     """The number of workers. Raises LoadError, with the arithmetic, when they do not fit."""
     _require_targets(order, crowds)
-    workers = order.workers or _workers_for(order.users, machine)
+    workers = order.workers or workers_for(order.users, machine)
     users_each = math.ceil(order.users / workers)
     _require_files(users_each, machine)
     _require_ports(order, crowds, workers, machine)
-    _require_memory(order, workers, machine)
+    user_kib = USER_KIB_PLAIN if order.ca_file is None else USER_KIB_TLS
+    require_memory(order.users, user_kib, workers, machine)
     return workers
 
 
@@ -73,7 +74,8 @@ def plan_think_scale(order: LoadOrder, crowds: tuple[Crowd, ...]) -> float:
     return requests_per_second(crowds, order.hour) / order.rate
 
 
-def _workers_for(users: int, machine: Machine) -> int:
+def workers_for(users: int, machine: Machine) -> int:
+    """As few as the files of a process allow, and one a core where that helps."""
     most = max(1, min(USERS_PER_WORKER_MAX, machine.files - FILES_OWN))
     needed = math.ceil(users / most)
     helpful = min(machine.cores, users // USERS_PER_WORKER_WORTH)
@@ -131,15 +133,15 @@ def _require_ports_ipv6(connections: Mapping[str, int], usable: int, machine: Ma
             )
 
 
-def _require_memory(order: LoadOrder, workers: int, machine: Machine) -> None:
-    user_kib = USER_KIB_PLAIN if order.ca_file is None else USER_KIB_TLS
-    needed = math.ceil(order.users * user_kib / 1024) + (workers + 1) * WORKER_MIB
+def require_memory(users: int, user_kib: float, workers: int, machine: Machine) -> None:
+    """Raises LoadError, with the arithmetic, when so many users do not fit."""
+    needed = math.ceil(users * user_kib / 1024) + (workers + 1) * WORKER_MIB
     if needed > machine.memory_mib:
         fits = max(0, (machine.memory_mib - (workers + 1) * WORKER_MIB) * 1024 // user_kib)
         raise LoadError(
-            f"{order.users:,} users × {user_kib} KiB + {workers + 1} processes × {WORKER_MIB} MiB "
+            f"{users:,} users × {user_kib} KiB + {workers + 1} processes × {WORKER_MIB} MiB "
             f"= {needed:,} MiB; {machine.memory_mib:,} MiB are free",
-            f"about {fits:,} users fit here",
+            f"about {fits:,.0f} users fit here: give --users",
         )
 
 

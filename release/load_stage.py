@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from evidence.run import RunFolder
 from evidence.verdict import Verdict
 from infra.plan.values import GatewayPlan
 from loadtests.order import LoadOrder, Target
+from loadtests.planning import USER_KIB_TLS, Machine, require_memory, workers_for
 from loadtests.progress import LoadProgress
 from loadtests.run import run_load
 from processes.supervisor import Supervisor
@@ -25,6 +26,21 @@ from release.narrator import Step
 
 SOURCES = (IPv4Network("127.0.1.0/24"), IPv6Network("::1/128"))
 """The load workers' source addresses: one a worker, and one that all share. Nobody else asks."""
+
+
+EDGE_KIB = 20
+"""Of the edge for each user over TLS, measured and rounded up. It shares the machine."""
+PLATFORM_MIB = 1024
+
+
+def require_room(users: int) -> None:
+    """Raises LoadError, with the arithmetic, when this machine cannot bear so many users.
+
+    Asked before anything is started: after ten minutes it would be late to hear of it.
+    """
+    here = Machine.here()
+    free = replace(here, memory_mib=here.memory_mib - PLATFORM_MIB)
+    require_memory(users, USER_KIB_TLS + EDGE_KIB, workers_for(users, here), free)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,7 +18,7 @@ from release.commands.inputs import province_path
 from release.commands.output import print_json, print_table
 from release.crowd import Crowd
 from release.interrupts import run
-from release.load_stage import LoadStage
+from release.load_stage import LoadStage, require_room
 from release.narrator import Narrator
 from release.workspace import Workspace
 
@@ -38,6 +38,7 @@ def run_alone(crowd: Crowd, *, province_file: Path | None, as_json: bool) -> Exi
 async def _load(crowd: Crowd, province_file: Path) -> tuple[Verdict, RunFolder]:
     workspace, narrator = Workspace.here(), Narrator()
     province = read(province_file)
+    require_room(crowd.users)
     async with Supervisor(workspace.state / "load") as supervisor:
         empty(supervisor)
         nginx = (await Toolchain(workspace.cache, supervisor).ensure(["nginx"], lambda _: None))[
