@@ -138,7 +138,10 @@ class LoadRecord(Record):
     """The load run as a whole: who was connected, for how long, and whether the counts agree.
 
     `started = completed + failed + in_flight`, where completed means that a whole response was
-    read, whatever its status, and failed that none was.
+    read, whatever its status, and failed that none was. The counts are those of the workers' last
+    totals. Lost workers held `users_lost` when last heard of; `samples_kept` responses of theirs
+    are in the counts, `samples_lost` more they had told of, whose times nobody has. What they
+    did after their last word only the edge knows.
     """
 
     topic: ClassVar[str] = "load"
@@ -161,6 +164,9 @@ class LoadRecord(Record):
     worker_memory_mib_max: float
     seed: int
     users_ipv6: int = 0
+    users_lost: int = 0
+    samples_kept: int = 0
+    samples_lost: int = 0
     response_refused_names: tuple[str, ...] = ()
 
 

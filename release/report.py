@@ -27,6 +27,7 @@ from evidence.verdict import Verdict
 from province.claims import BY_ID
 from province.findings import Finding
 from province.sites import Site
+from release.claims.generator import samples_lost
 from release.claims.journeys import seen_journeys
 from release.gathered import Gathered, gather
 from release.judge import Judgement
@@ -89,6 +90,7 @@ def report_html(run: RunFolder, judgement: Judgement) -> str:
             findings=policy_findings(evidence),
             load=next(iter(evidence.of(LoadRecord)), None),
             edges=evidence.of(EdgeRecord),
+            samples_lost=_samples_lost(evidence),
             journeys=tuple(seen_journeys(evidence).values()),
             objectives={one.journey.value: one for one in evidence.province.objectives.journeys},
             balances=balances(evidence),
@@ -171,6 +173,12 @@ def balances(evidence: Gathered) -> tuple[Balance, ...]:
             for load in loads
         ]
     return tuple(lines)
+
+
+def _samples_lost(evidence: Gathered) -> int:
+    """Those that went with lost workers, of the load run that is shown."""
+    edges = evidence.of(EdgeRecord)
+    return next((samples_lost(load, edges) for load in evidence.of(LoadRecord)), 0)
 
 
 def _environment() -> Environment:

@@ -153,6 +153,14 @@ def test_counts_that_do_not_agree_stand_out(tmp_path: Path) -> None:
     assert "n over" in page.values("class")
 
 
+def test_what_went_with_a_lost_worker_is_told(tmp_path: Path) -> None:
+    lost = {"workers_lost": 1, "users_lost": 1500, "samples_lost": 7, "samples_kept": 9000}
+    kept = runs.without(runs.whole(), LoadRecord)
+    page = page_of(runs.written(tmp_path, (*kept, runs.load(completed=40_980, **lost))))
+    told = "1 lost with 1,500 users and 10 samples (7 told of; 9,000 of their samples are kept)"
+    assert told in page.text
+
+
 def test_findings_are_listed_with_site_and_fix(tmp_path: Path) -> None:
     page = appended(tmp_path, runs.policy("suzhou", findings=(runs.FINDING,)))
     for part in ("containers-have-limits", "Deployment city/catalogue", "set limits.memory"):
