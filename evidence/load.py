@@ -44,6 +44,21 @@ class LoadPhaseRecord(Record):
     began_at: float
 
 
+class SiteLossRecord(Record):
+    """The moment at which a site's edge was taken away; its `users` then turn to its partner's.
+
+    `errors_ratio_max` is the objective that failures have to get back under: the strictest
+    journey's.
+    """
+
+    topic: ClassVar[str] = "load-site-losses"
+    site: str
+    partner: str
+    users: int
+    lost_at: float
+    errors_ratio_max: float
+
+
 class LoadSecondRecord(Record):
     """One worker's second. `connected` are its open connections: one for each user.
 

@@ -170,6 +170,36 @@ class LoadRecord(Record):
     response_refused_names: tuple[str, ...] = ()
 
 
+class FailureSecond(Value):
+    """One second of all users together; `second` counts from the loss, negative before it.
+
+    `failed` had no whole response, or one that was refused.
+    """
+
+    second: int
+    requests: int
+    failed: int
+
+
+class RecoveryRecord(Record):
+    """What the users saw when a site's edge was lost in the middle of the hold.
+
+    `requests` and `failed` are of all sites, from the loss to the end of the hold, and
+    `seconds` from a little before. `recovered_seconds` end with the last second in which more
+    than `errors_ratio_max` failed; None where that is the last second of all.
+    """
+
+    topic: ClassVar[str] = "load-recoveries"
+    site: str
+    partner: str
+    users: int
+    errors_ratio_max: float
+    requests: int
+    failed: int
+    recovered_seconds: int | None
+    seconds: tuple[FailureSecond, ...]
+
+
 class EdgeRecord(Record):
     """The edge's own count of the load's requests, read from it after the load has ended.
 

@@ -16,6 +16,7 @@ from evidence.load import (
     LoadPlanRecord,
     LoadSecondRecord,
     LoadWorkerRecord,
+    SiteLossRecord,
 )
 from evidence.records import JourneyRecord, LoadRecord
 from evidence.run import RunFolder
@@ -34,6 +35,7 @@ class Evidence:
     phases: tuple[LoadPhaseRecord, ...]
     seconds: tuple[LoadSecondRecord, ...]
     workers: tuple[LoadWorkerRecord, ...]
+    losses: tuple[SiteLossRecord, ...] = ()
 
 
 def read_evidence(run: RunFolder) -> Evidence:
@@ -46,6 +48,7 @@ def read_evidence(run: RunFolder) -> Evidence:
         phases=run.read(LoadPhaseRecord),
         seconds=run.read(LoadSecondRecord),
         workers=run.read(LoadWorkerRecord),
+        losses=run.read(SiteLossRecord),
     )
 
 

@@ -22,6 +22,8 @@ class ShapeName(StrEnum):
     """Eight hours at four fifths."""
     STEPS = "steps"
     """Ten steps of five minutes, each a tenth more: the step at which it breaks is seen."""
+    SITE_LOSS = "site-loss"
+    """They arrive and stay, and in the middle of their stay one site's edge is taken away."""
 
 
 class Hour(StrEnum):
@@ -80,11 +82,11 @@ class Course:
 
 
 def course(shape: ShapeName, *, ramp_seconds: float, hold_seconds: float, factor: float) -> Course:
-    """The course of that shape. Ramp and hold are those of `hold`, the other shapes have theirs.
+    """The course of that shape. Ramp and hold are those of `hold` and `site-loss`.
 
-    Raises ValueError for a time that is not positive.
+    The other shapes have theirs. Raises ValueError for a time that is not positive.
     """
-    if shape is ShapeName.HOLD:
+    if shape in {ShapeName.HOLD, ShapeName.SITE_LOSS}:
         found = _course((0, 0), (ramp_seconds, 1), (ramp_seconds + hold_seconds, 1))
     else:
         found = _COURSES[shape]

@@ -120,6 +120,7 @@ class Worker:
             secret=order.secret_file.read_bytes(),
             think_scale=self._assignment.think_scale,
             hour=order.hour,
+            partners=order.partners,
         )
 
     def _seats(self, seating: Seating) -> Iterator[Seat]:

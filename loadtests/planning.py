@@ -105,7 +105,8 @@ def _require_ports(
     order: LoadOrder, crowds: tuple[Crowd, ...], workers: int, machine: Machine
 ) -> None:
     usable = int(machine.ports * PORTS_USABLE)
-    site, users = max(users_by_site(crowds).items(), key=lambda item: item[1])
+    at_most = _with_the_lost(users_by_site(crowds), order)
+    site, users = max(at_most.items(), key=lambda item: item[1])
     each = math.ceil(users / workers)
     if each > usable:
         raise LoadError(
@@ -114,7 +115,7 @@ def _require_ports(
             f"use {math.ceil(users / max(1, usable))} workers or more, or widen "
             "net.ipv4.ip_local_port_range",
         )
-    _require_ports_ipv6(connections_ipv6(order, crowds), usable, machine)
+    _require_ports_ipv6(_with_the_lost(connections_ipv6(order, crowds), order), usable, machine)
     if int(order.first_source) + workers - 1 > int(order.first_source) | 0xFF:
         raise LoadError(
             f"{workers} source addresses from {order.first_source} do not fit into its /24",
@@ -153,6 +154,12 @@ def connections_ipv6(order: LoadOrder, crowds: tuple[Crowd, ...]) -> Mapping[str
         for site, users in users_by_site(crowds).items()
         if site in over_ipv6
     }
+
+
+def _with_the_lost(users: Mapping[str, int], order: LoadOrder) -> Mapping[str, int]:
+    """Users of each site at the most: a lost site's turn to its partner."""
+    more = {partner: users.get(site, 0) for site, partner in order.partners.items()}
+    return {site: users.get(site, 0) + more.get(site, 0) for site in {**users, **more}}
 
 
 def users_by_site(crowds: tuple[Crowd, ...]) -> Mapping[str, int]:

@@ -19,6 +19,7 @@ from evidence.records import (
     EdgeRecord,
     LoadRecord,
     PolicyRecord,
+    RecoveryRecord,
     StackRecord,
     StageRecord,
 )
@@ -32,7 +33,7 @@ from release.claims.journeys import seen_journeys
 from release.gathered import Gathered, gather
 from release.judge import Judgement
 from release.load_charts import load_charts
-from release.wording import bounds, label, printable, quantity, sentence
+from release.wording import bounds, label, printable, quantity, sentence, told_recovery
 
 _FOLDER = Path(__file__).resolve().parent
 
@@ -91,6 +92,7 @@ def report_html(run: RunFolder, judgement: Judgement) -> str:
             load=next(iter(evidence.of(LoadRecord)), None),
             edges=evidence.of(EdgeRecord),
             samples_lost=_samples_lost(evidence),
+            recoveries=[told_recovery(seen) for seen in evidence.of(RecoveryRecord)],
             journeys=tuple(seen_journeys(evidence).values()),
             objectives={one.journey.value: one for one in evidence.province.objectives.journeys},
             balances=balances(evidence),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from evidence.figure import Figure
+from evidence.records import RecoveryRecord
 
 _BYTES = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -49,6 +50,21 @@ def sentence(text: str) -> str:
 def printable(text: str) -> str:
     """The text without control characters: evidence may hold what a process wrote."""
     return _CONTROL.sub("\ufffd", text)
+
+
+def told_recovery(seen: RecoveryRecord) -> str:
+    """What users saw, in a sentence."""
+    bound = f"{100 * seen.errors_ratio_max:g} %"
+    over = (
+        f"after {seen.recovered_seconds} s failures were back within {bound} and stayed there"
+        if seen.recovered_seconds is not None
+        else f"failures did not come back within {bound} before the hold ended"
+    )
+    return (
+        f"The edge of {seen.site} was lost with {seen.users:,} users, who turned to that of "
+        f"{seen.partner}: {seen.failed:,} of the {seen.requests:,} requests of all users failed "
+        f"from then on; {over}"
+    )
 
 
 def _singular(unit: str) -> str:
