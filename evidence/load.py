@@ -23,6 +23,11 @@ class LoadPhase(StrEnum):
     DONE = "done"
 
 
+WORKER_LAG_MS_P99_MAX = 20.0
+"""A late event loop adds its lag to each response time: 2.5 % of the tightest p95 bound, 800 ms.
+Beyond it a load run shows nothing of what it loads."""
+
+
 class LoadPlanRecord(Record):
     """What the load run set out to do: written before its first process is started."""
 

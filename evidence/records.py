@@ -170,6 +170,30 @@ class LoadRecord(Record):
     response_refused_names: tuple[str, ...] = ()
 
 
+class LoadStepRecord(Record):
+    """One step of a load that climbs until something breaks: what was seen while it stayed.
+
+    PASS where no objective was broken, FAIL where one was, UNKNOWN where the generator was late or
+    nothing was asked; `reasons` say it. `seconds` are those that were looked at.
+    """
+
+    topic: ClassVar[str] = "load-steps"
+    step: int
+    steps: int
+    users: int
+    users_connected: int
+    seconds: float
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    worker_lag_ms_p99: float
+    journeys: tuple[JourneyRecord, ...]
+
+    @property
+    def requests(self) -> int:
+        """Of all journeys."""
+        return sum(journey.requests for journey in self.journeys)
+
+
 class FailureSecond(Value):
     """One second of all users together; `second` counts from the loss, negative before it.
 

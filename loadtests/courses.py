@@ -21,7 +21,7 @@ class ShapeName(StrEnum):
     SOAK = "soak"
     """Eight hours at four fifths."""
     STEPS = "steps"
-    """Ten steps of five minutes, each a tenth more: the step at which it breaks is seen."""
+    """Ten steps of five minutes, each a tenth more; it ends with the step at which it breaks."""
     SITE_LOSS = "site-loss"
     """They arrive and stay, and in the middle of their stay one site's edge is taken away."""
 
@@ -37,6 +37,15 @@ class Hour(StrEnum):
     """19:00 to 21:00: homework is read and handed in, films are seen again."""
     RESULTS = "results"
     """The results of an examination are out: everybody looks for them, again and again."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stay:
+    """A part of the hold in which the share does not change, between two seconds."""
+
+    begins: float
+    ends: float
+    share: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,6 +74,15 @@ class Course:
     def share_at_hold(self) -> float:
         """The share with which the hold begins."""
         return self.share(self.hold_at)
+
+    @property
+    def stays(self) -> tuple[Stay, ...]:
+        """Where the share stays as it is, from the hold on."""
+        return tuple(
+            Stay(begins=begins, ends=ends, share=share)
+            for (begins, share), (ends, later) in pairwise(self.points)
+            if share == later and begins >= self.hold_at
+        )
 
     def share(self, second: float) -> float:
         """The share of all users that is wanted then; before and after, that of the ends."""

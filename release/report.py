@@ -18,6 +18,7 @@ from evidence.records import (
     BootRecord,
     EdgeRecord,
     LoadRecord,
+    LoadStepRecord,
     PolicyRecord,
     RecoveryRecord,
     StackRecord,
@@ -33,7 +34,7 @@ from release.claims.journeys import seen_journeys
 from release.gathered import Gathered, gather
 from release.judge import Judgement
 from release.load_charts import load_charts
-from release.wording import bounds, label, printable, quantity, sentence, told_recovery
+from release.wording import bounds, label, printable, quantity, sentence, told_recovery, told_steps
 
 _FOLDER = Path(__file__).resolve().parent
 
@@ -92,6 +93,8 @@ def report_html(run: RunFolder, judgement: Judgement) -> str:
             load=next(iter(evidence.of(LoadRecord)), None),
             edges=evidence.of(EdgeRecord),
             samples_lost=_samples_lost(evidence),
+            steps=evidence.of(LoadStepRecord),
+            told_steps=told_steps(evidence.of(LoadStepRecord)),
             recoveries=[told_recovery(seen) for seen in evidence.of(RecoveryRecord)],
             journeys=tuple(seen_journeys(evidence).values()),
             objectives={one.journey.value: one for one in evidence.province.objectives.journeys},

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from evidence.load import WORKER_LAG_MS_P99_MAX
 from evidence.records import EdgeRecord, JourneyRecord, LoadRecord
 from release.claims.grounds import Ground, unknown
 
 WORKER_CPU_PERCENT_MAX = 90.0
 """Above it Locust itself warns that response times may measure the worker and not the server."""
-
-WORKER_LAG_MS_P99_MAX = 20.0
-"""A late event loop adds its lag to each response time: 2.5 % of the tightest p95 bound, 800 ms."""
 
 
 def validity(

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from evidence.load import LoadPhase, LoadSecondRecord, LoadWorkerRecord
-from evidence.records import JourneyRecord, LoadRecord
+from evidence.records import JourneyRecord, LoadRecord, LoadStepRecord
 from evidence.run import RunFolder
 from evidence.verdict import Verdict
 from loadtests.analysis import analyse, read_evidence
@@ -150,6 +150,32 @@ def _is_unknown_with_what_was_lost(load: LoadRecord, folder: RunFolder, answered
     assert claim.reason.startswith(told)
     assert claim.figures["users_lost"].value == USERS // 2
     assert claim.figures["samples_lost"].value == lost > 0
+
+
+def test_a_climb_ends_with_the_step_that_breaks(
+    tls_platform: SmallPlatform, secret_file: Path, tmp_path: Path
+) -> None:
+    strict = tuple(
+        objective.model_copy(update={"response_ms_p95_max": 0.001, "response_ms_p99_max": 0.002})
+        for objective in worlds.province().objectives.journeys
+    )
+    world = worlds.with_objectives(worlds.province(), journeys=strict)
+    asked = order(
+        tls_platform,
+        secret_file,
+        province_file=worlds.write(world, tmp_path / "strict.yaml"),
+        shape=ShapeName.STEPS,
+        time_scale=0.02,
+        think_scale=0.005,
+    )
+    load = run(asked, tmp_path, lambda _: None)
+    (step,) = RunFolder(tmp_path / "run").read(LoadStepRecord)
+    assert (step.step, step.users, step.users_connected) == (1, USERS // 10, USERS // 10)
+    assert step.verdict is Verdict.FAIL
+    assert "ms, objective 0 ms" in step.reasons[0]
+    assert 0 < step.requests < load.completed
+    assert load.users_connected_peak < USERS / 2
+    assert load.started == load.completed == tls_platform.counters()["answered"]
 
 
 def test_a_run_without_workers_ends_at_once(

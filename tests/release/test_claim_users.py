@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from evidence.figure import ClaimVerdict
-from evidence.load import LoadPhase, LoadWorkerRecord
+from evidence.load import WORKER_LAG_MS_P99_MAX, LoadPhase, LoadWorkerRecord
 from evidence.records import EdgeRecord, JourneyRecord, LoadRecord
 from evidence.verdict import Verdict
 from loadtests.analysis import journeys_of_hold
-from release.claims.generator import WORKER_CPU_PERCENT_MAX, WORKER_LAG_MS_P99_MAX
+from release.claims.generator import WORKER_CPU_PERCENT_MAX
 from release.claims.users import judge_users
 from tests.release import runs
 
