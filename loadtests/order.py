@@ -72,7 +72,8 @@ class LoadOrder(Value):
     `think_scale` multiplies every think time; with `rate`, requests a second of all users in the
     hold, it follows from that. `hour` chooses the mix of journeys. The hold begins once all are
     connected, at the latest `settle_seconds` after the ramp; without it there is a second for each
-    400 users, at least two minutes. Worker n connects from `first_source` + n.
+    400 users, at least two minutes. Worker n connects from `first_source` + n; without it, from
+    whatever its machine has.
     """
 
     users: PositiveInt
@@ -84,7 +85,7 @@ class LoadOrder(Value):
     secret_file: Path
     province_file: Path
     seed: NonNegativeInt = 0
-    first_source: IPv4Address = IPv4Address("127.0.1.1")
+    first_source: IPv4Address | None = IPv4Address("127.0.1.1")
     think_scale: PositiveFloat = 1.0
     rate: PositiveFloat | None = None
     hour: Hour = Hour.DAY
@@ -109,9 +110,9 @@ class LoadOrder(Value):
         """What is left of the hold when the site is lost."""
         return (self.course.seconds - self.course.hold_at) / 2
 
-    def source(self, worker: int) -> str:
-        """The address that this worker connects from."""
-        return str(self.first_source + worker)
+    def source(self, worker: int) -> str | None:
+        """The address that this worker connects from; None leaves it to its machine."""
+        return None if self.first_source is None else str(self.first_source + worker)
 
     @property
     def course(self) -> Course:

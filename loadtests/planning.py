@@ -15,9 +15,8 @@ from loadtests.habits import requests_per_second
 from loadtests.order import LoadError, LoadOrder
 from loadtests.seating import users_ipv6
 from province.audience import Crowd
+from province.load_cost import USERS_PER_WORKER_MAX
 
-USERS_PER_WORKER_MAX = 18_000
-"""Below the 20,000 files that a process commonly may open, with room for its own."""
 FILES_OWN = 500
 """Files of a worker besides its users' connections: libraries, logs, ZeroMQ."""
 USERS_PER_WORKER_WORTH = 500
@@ -116,9 +115,10 @@ def _require_ports(
             "net.ipv4.ip_local_port_range",
         )
     _require_ports_ipv6(_with_the_lost(connections_ipv6(order, crowds), order), usable, machine)
-    if int(order.first_source) + workers - 1 > int(order.first_source) | 0xFF:
+    first = order.first_source
+    if first is not None and int(first) + workers - 1 > int(first) | 0xFF:
         raise LoadError(
-            f"{workers} source addresses from {order.first_source} do not fit into its /24",
+            f"{workers} source addresses from {first} do not fit into its /24",
             "choose an earlier first address or fewer workers",
         )
 
