@@ -22,7 +22,7 @@ from evidence.load import LoadPhase
 from evidence.run import RunFolder
 from loadtests import order as orders
 from loadtests.beat import Beat
-from loadtests.collecting import PHASE_MESSAGE, RANK_MESSAGE, Collector
+from loadtests.collecting import PHASE_MESSAGE, RANK_MESSAGE, TOTALS_MESSAGE, Collector
 from loadtests.dense.address import Endpoint, tls_context
 from loadtests.dense.counters import counters_of
 from loadtests.memory import collect_seldom, leave_out_of_collections, release_free_memory
@@ -31,6 +31,7 @@ from loadtests.personas import Company, Person
 from loadtests.recording import REPORT_KEY, Recorder
 from loadtests.seating import Seat, Seating
 from loadtests.shapes import Script, Staged
+from loadtests.steps import watch_of
 from province.audience import crowds
 from province.reader import read
 
@@ -104,6 +105,7 @@ class Worker:
         events.report_to_master.add_listener(self._on_report)
         self._runner.register_message(RANK_MESSAGE, self._on_rank)
         self._runner.register_message(PHASE_MESSAGE, self._on_phase)
+        self._runner.register_message(TOTALS_MESSAGE, self._on_totals_asked)
         gevent.spawn(self.recorder.probe_lag)
         gevent.spawn(self._sample_each_second)
 
@@ -120,6 +122,7 @@ class Worker:
             secret=order.secret_file.read_bytes(),
             think_scale=self._assignment.think_scale,
             hour=order.hour,
+            partners=order.partners,
         )
 
     def _seats(self, seating: Seating) -> Iterator[Seat]:
@@ -144,6 +147,9 @@ class Worker:
             release_free_memory()
         if phase is LoadPhase.DRAIN:
             gevent.spawn(self._finish)
+
+    def _on_totals_asked(self, environment: Environment, msg: Any) -> None:  # noqa: ANN401, ARG002 - Locust's signature
+        self._reports = count()  # the next is then one with totals
 
     def _finish(self) -> None:
         """Marks the totals as final once no request is in flight, or none will ever end."""
@@ -185,6 +191,7 @@ def set_up_master(environment: Environment, runner: MasterRunner, assignment: As
             drain_seconds=DRAIN_SECONDS,
         ),
         time.monotonic,
+        watch_of(order, collector),
     )
     environment.events.worker_report.add_listener(collector.on_report)
     environment.events.test_start.add_listener(lambda **_: collector.rank_workers())

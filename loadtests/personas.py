@@ -56,6 +56,8 @@ class Company:
     """Of each site that has seats over IPv6."""
     users_ipv6: int = 0
     """Those who have logged in over IPv6."""
+    partners: Mapping[str, str] = field(default_factory=dict)
+    """Sites whose users try another site's edge after a request without a response."""
 
 
 class Person(DenseUser):
@@ -66,6 +68,8 @@ class Person(DenseUser):
 
     abstract = True
     company: ClassVar[Company]
+    _away = False
+    """Whether it is the partner's edge that the name was last found to lead to."""
 
     def __init__(self, environment: Environment) -> None:
         self.seat = next(self.company.seats, None)
@@ -78,11 +82,13 @@ class Person(DenseUser):
         super().__init__(environment)
 
     def server(self) -> Endpoint:
-        """The edge of this person's home."""
+        """The edge of this person's home, or of its partner."""
         seat, company = self.seat, self.company
         if seat is None:
             return next(iter(company.servers.values()))
-        return (company.servers_ipv6 if seat.ipv6 else company.servers)[seat.site]
+        site = company.partners[seat.site] if self._away else seat.site
+        over_ipv6 = company.servers_ipv6.get(site) if seat.ipv6 else None
+        return over_ipv6 or company.servers[site]
 
     def on_start(self) -> None:
         """Arrives. The first thing then done is to log in, as often as it takes."""
@@ -213,6 +219,14 @@ class Person(DenseUser):
         self._failures = 0 if response.ok else min(self._failures + 1, 6)
         if response.status_code == _UNAUTHORIZED:
             self._logged_in = False
+        if not response.whole and self.company.partners:
+            self._look_up_again()
+
+    def _look_up_again(self) -> None:
+        """The name of a site with a partner stands for two edges: the one that failed is left."""
+        if self.seat is not None and self.seat.site in self.company.partners:
+            self._away = not self._away
+            self.move(self.server())
 
 
 _STEPS: Mapping[Journey, Callable[[Person], None]] = {

@@ -15,9 +15,8 @@ from loadtests.habits import requests_per_second
 from loadtests.order import LoadError, LoadOrder
 from loadtests.seating import users_ipv6
 from province.audience import Crowd
+from province.load_cost import USERS_PER_WORKER_MAX
 
-USERS_PER_WORKER_MAX = 18_000
-"""Below the 20,000 files that a process commonly may open, with room for its own."""
 FILES_OWN = 500
 """Files of a worker besides its users' connections: libraries, logs, ZeroMQ."""
 USERS_PER_WORKER_WORTH = 500
@@ -105,7 +104,8 @@ def _require_ports(
     order: LoadOrder, crowds: tuple[Crowd, ...], workers: int, machine: Machine
 ) -> None:
     usable = int(machine.ports * PORTS_USABLE)
-    site, users = max(users_by_site(crowds).items(), key=lambda item: item[1])
+    at_most = _with_the_lost(users_by_site(crowds), order)
+    site, users = max(at_most.items(), key=lambda item: item[1])
     each = math.ceil(users / workers)
     if each > usable:
         raise LoadError(
@@ -114,10 +114,11 @@ def _require_ports(
             f"use {math.ceil(users / max(1, usable))} workers or more, or widen "
             "net.ipv4.ip_local_port_range",
         )
-    _require_ports_ipv6(connections_ipv6(order, crowds), usable, machine)
-    if int(order.first_source) + workers - 1 > int(order.first_source) | 0xFF:
+    _require_ports_ipv6(_with_the_lost(connections_ipv6(order, crowds), order), usable, machine)
+    first = order.first_source
+    if first is not None and int(first) + workers - 1 > int(first) | 0xFF:
         raise LoadError(
-            f"{workers} source addresses from {order.first_source} do not fit into its /24",
+            f"{workers} source addresses from {first} do not fit into its /24",
             "choose an earlier first address or fewer workers",
         )
 
@@ -153,6 +154,12 @@ def connections_ipv6(order: LoadOrder, crowds: tuple[Crowd, ...]) -> Mapping[str
         for site, users in users_by_site(crowds).items()
         if site in over_ipv6
     }
+
+
+def _with_the_lost(users: Mapping[str, int], order: LoadOrder) -> Mapping[str, int]:
+    """Users of each site at the most: a lost site's turn to its partner."""
+    more = {partner: users.get(site, 0) for site, partner in order.partners.items()}
+    return {site: users.get(site, 0) + more.get(site, 0) for site in {**users, **more}}
 
 
 def users_by_site(crowds: tuple[Crowd, ...]) -> Mapping[str, int]:

@@ -69,6 +69,10 @@ TimeScale = Annotated[
     float, typer.Option(min=0.0001, help="Multiplies the shape's times: 0.1 makes 10 min of 100.")
 ]
 HourOption = Annotated[Hour, typer.Option("--hour", help="The mix of journeys.")]
+LostSite = Annotated[
+    str | None,
+    typer.Option(help="The branch that --shape site-loss loses [default: the largest]."),
+]
 Seed = Annotated[int, typer.Option(help="Seed of the users' choices.")]
 
 
@@ -83,6 +87,7 @@ def rehearse(
     shape: Shape = ShapeName.HOLD,
     time_scale: TimeScale = 1,
     hour: HourOption = Hour.DAY,
+    lost_site: LostSite = None,
     parallel: Parallel = 3,
     province: ProvinceFile = None,
     as_json: Json = False,
@@ -101,6 +106,7 @@ def rehearse(
         shape=shape,
         time_scale=time_scale,
         hour=hour,
+        lost_site=lost_site,
     )
     raise typer.Exit(command(crowd, parallel=parallel, province_file=province, as_json=as_json))
 
@@ -258,6 +264,7 @@ def load_run(
     shape: Shape = ShapeName.HOLD,
     time_scale: TimeScale = 1,
     hour: HourOption = Hour.DAY,
+    lost_site: LostSite = None,
     province: ProvinceFile = None,
     as_json: Json = False,
 ) -> None:
@@ -275,6 +282,7 @@ def load_run(
         shape=shape,
         time_scale=time_scale,
         hour=hour,
+        lost_site=lost_site,
     )
     raise typer.Exit(run_alone(crowd, province_file=province, as_json=as_json))
 

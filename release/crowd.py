@@ -33,3 +33,5 @@ class Crowd:
     shape: ShapeName = ShapeName.HOLD
     time_scale: float = 1.0
     hour: Hour = Hour.DAY
+    lost_site: str | None = None
+    """Of the shape `site-loss`; None is the branch with the most users."""

@@ -27,6 +27,7 @@ from release.judge import Judgement, judge
 from release.load_stage import LoadStage, require_room
 from release.narrator import Narrator, Step
 from release.publish import publish
+from release.site_loss import planned_loss
 from release.steps import fleet_step, tool_step
 from release.workspace import Workspace
 
@@ -75,6 +76,7 @@ class Rehearsal:
         self.narrator = narrator
         self.province: Province = read(order.province_file)
         self.fleet: FleetPlan = plan_fleet(self.province, ENVIRONMENT)
+        self.loss = planned_loss(order.crowd, self.province)
         self.folder = workspace.state / "rehearsal"
         self.failure: Exception | None = None
         self._binaries: Mapping[str, Binary] = {}
@@ -209,6 +211,7 @@ class Rehearsal:
             gateways=tuple(plan.gateway for plan in self.fleet.sites),
             folder=self.folder / "load",
             nginx=self._binaries["nginx"].path,
+            loss=self.loss,
         )
         return await stage.run(supervisor, run, self.narrator.step)
 

@@ -7,6 +7,7 @@ from infra.plan.edge import plan_gateway
 from infra.plan.errors import PlanError
 from infra.plan.namespaces import plan_namespaces
 from infra.plan.nodes import plan_nodes
+from infra.plan.rig import plan_rig, plan_rig_namespaces, require_rig_room
 from infra.plan.values import SitePlan
 from infra.plan.workloads import plan_priorities, plan_workloads, require_room
 from province.province import Province
@@ -24,6 +25,8 @@ def plan_site(province: Province, site_id: str, environment: str) -> SitePlan:
     nodes = plan_nodes(site)
     require_room(site, workloads, nodes)
     gateway = plan_gateway(site, province.platform.domain, workloads)
+    rig = plan_rig(province, site)
+    require_rig_room(site, rig, workloads, nodes)
     return SitePlan(
         site=site.id,
         environment=environment,
@@ -33,10 +36,14 @@ def plan_site(province: Province, site_id: str, environment: str) -> SitePlan:
         users_concurrent=site.users_concurrent,
         addresses=plan_addresses(site),
         nodes=nodes,
-        namespaces=plan_namespaces(site, workloads, gateway),
+        namespaces=(
+            *plan_namespaces(site, workloads, gateway),
+            *plan_rig_namespaces(province, rig),
+        ),
         workloads=workloads,
         gateway=gateway,
         priority_classes=plan_priorities(),
+        rig=rig,
     )
 
 

@@ -12,6 +12,8 @@ _OF_A_WORKLOAD = 5
 """Component, Deployment, Service, disruption budget and autoscaler."""
 _OF_A_GATEWAY = 3
 """Component, class and gateway; routes come on top."""
+_OF_A_RIG = 5
+"""Component, master and workers, the master's Service, and a disruption budget."""
 
 
 def resources_count(plan: SitePlan) -> int:
@@ -24,4 +26,5 @@ def resources_count(plan: SitePlan) -> int:
         + _OF_A_WORKLOAD * len(plan.workloads)
         + _OF_A_GATEWAY
         + len(plan.gateway.routes)
+        + (_OF_A_RIG if plan.rig else 0)
     )

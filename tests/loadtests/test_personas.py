@@ -143,3 +143,45 @@ def test_whoever_finds_no_seat_goes_home(tls_platform: SmallPlatform) -> None:
     second.on_start()
     with pytest.raises(StopUser):
         second.live()
+
+
+def test_whose_edge_is_gone_goes_to_the_partners_with_the_same_token(
+    tls_platform: SmallPlatform,
+) -> None:
+    visitor, events = person(tls_platform, Persona.TEACHER)
+    company, there = visitor.company, visitor.company.servers["suzhou"]
+    gone = Endpoint(hostname=NAME, address=HOST, port=1, tls=True)
+    company.servers, company.partners = {"suzhou": there, "wuxi": there}, {"suzhou": "wuxi"}
+    visitor.live()
+    company.servers = {"suzhou": gone, "wuxi": there}
+    visitor.client.close()
+    visitor.move(gone)
+    for _ in range(3):
+        visitor._read_gradebook()
+    assert [str(event["exception"] or "ok") for event in events] == [
+        "ok",
+        "connection refused",
+        "ok",
+        "ok",
+    ]
+    assert visitor.server() is there
+    visitor.on_stop()
+
+
+def test_who_has_no_second_edge_stays() -> None:
+    visitor, events = person(SmallPlatform(port=1, ca_file=None), Persona.TEACHER)
+    visitor.company.partners = {"wuxi": "suzhou"}
+    for _ in range(3):
+        visitor._read_gradebook()
+    assert {str(event["exception"]) for event in events} == {"connection refused"}
+
+
+def test_a_partner_without_ipv6_is_reached_over_ipv4(tls_platform: SmallPlatform) -> None:
+    visitor, _ = person(tls_platform, Persona.STUDENT, ipv6=True)
+    company, home = visitor.company, visitor.server()
+    there = Endpoint(hostname="wuxi.example", address=HOST, port=2, tls=True)
+    company.servers, company.partners = {"wuxi": there}, {"suzhou": "wuxi"}
+    visitor._look_up_again()
+    assert visitor.server() is there
+    visitor._look_up_again()
+    assert visitor.server() is home
