@@ -16,6 +16,7 @@ import psutil
 from pydantic import NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
 
 from loadtests.order import LoadError
+from processes.memory import TOGETHER
 from processes.supervisor import Command, Supervisor
 from province.load_cost import CostCard, Demand, Host, UserCost, need
 from province.value import Value
@@ -52,6 +53,7 @@ async def measure(
     command = Command(
         name=f"cost process ({kind})",
         argv=(sys.executable, "-m", module, order.model_dump_json()),
+        env=TOGETHER,
         log=log,
         cwd=_ROOT,
     )

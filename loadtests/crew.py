@@ -139,12 +139,12 @@ class Worker:
     def _on_phase(self, environment: Environment, msg: Any) -> None:  # noqa: ANN401, ARG002 - Locust's signature
         phase = LoadPhase(msg.data["phase"])
         self.recorder.enter(phase)
-        if phase is not LoadPhase.RAMP:
-            self._company.begun.set()
         self._company.leaving = phase in {LoadPhase.DRAIN, LoadPhase.DONE}
         if phase is LoadPhase.HOLD:
             leave_out_of_collections()
             release_free_memory()
+        if phase is not LoadPhase.RAMP:
+            self._company.begun.set()
         if phase is LoadPhase.DRAIN:
             gevent.spawn(self._finish)
 

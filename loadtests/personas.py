@@ -29,7 +29,7 @@ _UNAUTHORIZED = 401
 _CATALOGUE_PAGES = 20
 """How far people turn pages."""
 _BACKOFF_SECONDS_MAX = 60.0
-_REST_SECONDS_MAX = 240.0
+_REST_SECONDS_MAX = 270.0
 """Whoever has rested so long makes a journey: the edge closes what is idle for 300 s."""
 _HOMEWORK = "我的作业: 春眠不觉晓，处处闻啼鸟。夜来风雨声，花落知多少。" * 4
 
@@ -149,6 +149,8 @@ class Person(DenseUser):
         ) as response:
             token = _field(response, "token", str)
             self._logged_in = token is not None
+            if self._logged_in and not self._course:
+                self._course = _integer(_parsed(response), "course")
             if self._logged_in and not self._known:
                 self._known = True
                 self.company.users_ipv6 += self.seat.ipv6

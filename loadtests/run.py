@@ -23,6 +23,7 @@ from loadtests.planning import Machine, connections_ipv6, plan_think_scale, plan
 from loadtests.progress import LoadProgress, parse_progress
 from loadtests.recovery import recoveries
 from processes import ports
+from processes.memory import TOGETHER
 from processes.supervisor import Command, Running, Supervisor
 from province.audience import Crowd, crowds
 from province.reader import read
@@ -164,7 +165,7 @@ def _worker(order_file: Path, run: RunFolder, port: int, number: int) -> Command
         name=f"load-worker-{number}",
         argv=(*_locust(), "--worker", "--master-host=127.0.0.1", f"--master-port={port}"),
         log=run.path / "logs" / f"load-worker-{number}.log",
-        env={orders.ORDER_FILE: str(order_file), orders.WORKER: str(number)},
+        env={**TOGETHER, orders.ORDER_FILE: str(order_file), orders.WORKER: str(number)},
         cwd=_ROOT,
     )
 

@@ -96,12 +96,13 @@ class Connection:
             reader.feed(_VIEW[:received])
         else:
             reader.end()
-        if reader.complete:
-            return
+        in_pieces = False
         while not reader.complete:
+            in_pieces = True
             self._wake_for(reader.missing)
             self._read_some(reader, deadline)
-        self._wake_for(1)
+        if in_pieces:
+            self._wake_for(1)
 
     def _wake_for(self, size: int) -> None:
         """Has the kernel wake us when so many bytes have come, or the end: not for each record."""

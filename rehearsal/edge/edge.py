@@ -16,6 +16,7 @@ import psutil
 
 from evidence.records import EdgeRecord
 from infra.plan.values import GatewayPlan
+from processes.memory import LARGE_PAGES
 from processes.ports import require_free
 from processes.supervisor import Command, ProcessError, Running, Supervisor
 from rehearsal.edge.config import Layout, SiteServer, render, size
@@ -225,7 +226,8 @@ class Edge:
     def _command(self, name: str, more: Sequence[str]) -> Command:
         prefix = ("-p", f"{self._folder}/", "-c", "nginx.conf", "-e", "error.log")
         log = self._folder / f"{name}.log"
-        return Command(name=name, argv=(str(self._nginx), *prefix, *more), log=log)
+        argv = (str(self._nginx), *prefix, *more)
+        return Command(name=name, argv=argv, log=log, env=LARGE_PAGES)
 
     async def _check_configuration(self) -> None:
         check = self._command("edge-check", ("-t",))

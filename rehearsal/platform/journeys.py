@@ -12,6 +12,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Annotated
 from urllib.parse import parse_qs
+from zlib import crc32
 
 from pydantic import Field
 from pydantic_core import to_json
@@ -34,7 +35,7 @@ from rehearsal.platform.storage import (
     Submission,
 )
 from rehearsal.platform.tokens import Tokens
-from rehearsal.platform.video import Segments
+from rehearsal.platform.video import VIDEOS, Segments
 
 Step = Callable[..., Awaitable[Response]]
 """Takes the request and the parts of its path after the first."""
@@ -139,6 +140,7 @@ class Journeys:
                 "persona": found.person.persona.value,
                 "county": found.person.county,
                 "school": found.person.school,
+                "course": _course_of(found.person.form),
             }
         )
 
@@ -275,6 +277,11 @@ def _page(query: bytes) -> int | None:
     """The page that a query asks for, the first where it does not say; None when it is none."""
     asked = parse_qs(query.decode("latin-1"), keep_blank_values=True).get("page", ["1"])
     return whole(asked[-1])
+
+
+def _course_of(form: str) -> int:
+    """The course that a class is at: the first thing that a person sees."""
+    return crc32(form.encode()) % VIDEOS + 1
 
 
 def _require_own(own: str, asked: str | None) -> None:

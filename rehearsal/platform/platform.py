@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from processes.memory import TOGETHER
 from processes.supervisor import Command, ProcessError, Running, Supervisor
 from province.province import Province
 from rehearsal.pki import write_private
@@ -122,6 +123,7 @@ class Platform:
             name=f"platform process {number}",
             argv=(sys.executable, "-m", "rehearsal.platform", *order),
             log=self._folder / f"{number}.log",
+            env=TOGETHER,
             cwd=_ROOT,
         )
 

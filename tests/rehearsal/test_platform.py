@@ -59,6 +59,8 @@ def test_an_account_and_its_password_give_a_token_that_opens_the_catalogue(world
     assert reply.status == 200
     assert reply.json["home"] == "suzhou"
     assert get(world.app, "/catalogue?page=1", token=reply.json["token"]).status == 200
+    course = f"/courses/{reply.json['course']}"
+    assert get(world.app, course, token=reply.json["token"]).status == 200
 
 
 @pytest.mark.parametrize(
