@@ -77,6 +77,31 @@ class BootRecord(Record):
     nodes_simulated: bool = True
 
 
+class PoolRecord(Value):
+    """One pool as it was planned: `k` chunks of data and `m` of coding, each on its own host."""
+
+    name: str
+    k: int
+    m: int
+    raw_bytes: int
+    usable_bytes: int
+
+
+class StorageRecord(Record):
+    """One site's storage, as it was planned when its stack was brought up.
+
+    `full_ratio_after_loss` is of the disks with all usable bytes stored and the largest host lost;
+    `years_until_full` from the opening until what users store reaches 0.85 after such a loss.
+    """
+
+    topic: ClassVar[str] = "storage"
+    site: str
+    hosts: int
+    full_ratio_after_loss: float
+    years_until_full: float
+    pools: tuple[PoolRecord, ...]
+
+
 class PolicyRecord(Record):
     """What the mandatory policy pack said at a site's preview."""
 

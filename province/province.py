@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from province.assumptions import StorageGrowth, Traffic
 from province.load_cost import LoadRig
 from province.objectives import Objectives
 from province.platform import Platform
@@ -31,6 +32,8 @@ class Province(Value):
     kubernetes_version: Annotated[str, Field(pattern=r"^1\.\d+\.\d+$")]
     addressing: Addressing
     objectives: Objectives
+    storage: StorageGrowth
+    traffic: Traffic
     platform: Platform
     load_rig: LoadRig | None = None
     sites: Annotated[tuple[Site, ...], Field(min_length=1)]

@@ -11,6 +11,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import combinations
 
+from province.capacity import (
+    check_backup_window_is_open,
+    check_disks_are_bought_before_a_loss_fills_them,
+    check_links_hold_their_busiest_hour,
+    check_pools_heal_after_a_lost_host,
+)
 from province.findings import Finding
 from province.objectives import Journey
 from province.platform import Workload
@@ -371,6 +377,10 @@ CHECKS: tuple[Check, ...] = (
     check_percentiles_rise,
     check_control_plane_keeps_a_majority,
     check_edge_outlives_one_machine,
+    check_pools_heal_after_a_lost_host,
+    check_disks_are_bought_before_a_loss_fills_them,
+    check_backup_window_is_open,
+    check_links_hold_their_busiest_hour,
     check_path_prefixes_are_unique,
     check_limits_are_not_below_requests,
     check_storage_reaches_the_promised_size,

@@ -18,6 +18,7 @@ from release.claims.fleet import judge_fleet
 from release.claims.grounds import Case, conclude, no_evidence
 from release.claims.ipv6 import judge_ipv6
 from release.claims.security import judge_security
+from release.claims.storage import judge_storage
 from release.claims.tiers import judge_tiers
 from release.claims.users import judge_users
 from release.gathered import Gathered, gather
@@ -28,6 +29,7 @@ JUDGES: Mapping[str, Callable[[Gathered], ClaimVerdict]] = {
     "tiers": judge_tiers,
     "ipv6": judge_ipv6,
     "security": judge_security,
+    "storage": judge_storage,
 }
 """Who judges a claim. A claim that nobody judges has no evidence yet."""
 

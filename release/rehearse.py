@@ -29,6 +29,7 @@ from release.narrator import Narrator, Step
 from release.publish import publish
 from release.site_loss import planned_loss
 from release.steps import fleet_step, tool_step
+from release.storage_told import storage_records
 from release.workspace import Workspace
 
 ENVIRONMENT = "rehearsal"
@@ -191,6 +192,8 @@ class Rehearsal:
         up = _outcome(await self._operate("up", supervisor, run), "stacks up")
         if up[0] is not Verdict.PASS:
             return up
+        for record in storage_records(self.fleet, self.province):
+            run.append(record)
         previews = await self._operate("second-preview", supervisor, run)
         changes = sum(outcome.record.changes for outcome in previews)
         if changes:

@@ -32,9 +32,8 @@ def small() -> Province:
     """The main center and two branches in a ring, 3,000 users in all; it keeps every relation."""
     whole = province()
     sites = tuple(whole.site(name).model_copy(update=change) for name, change in _SMALL.items())
-    objectives = whole.objectives.model_copy(
-        update={"branch_centers_min": 2, "users_concurrent_min": 3000}
-    )
+    fewer = {"branch_centers_min": 2, "users_concurrent_min": 3000, "storage_pb_min": 0.5}
+    objectives = whole.objectives.model_copy(update=fewer)
     return whole.model_copy(update={"sites": sites, "objectives": objectives})
 
 

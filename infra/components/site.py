@@ -18,7 +18,8 @@ from infra.plan.values import SitePlan
 class Site(pulumi.ComponentResource):
     """A site's namespaces, workloads and edge, in the cluster that `kubeconfig` (a path) names.
 
-    Outputs: `endpoint`, `namespaces`, `workloads` (replicas by name), `users_concurrent`.
+    Outputs: `endpoint`, `namespaces`, `workloads` (replicas by name), `users_concurrent`,
+    `storage` (each pool's usable bytes, against which the next plan is held).
     """
 
     def __init__(self, plan: SitePlan, kubeconfig: str | None) -> None:
@@ -42,6 +43,7 @@ class Site(pulumi.ComponentResource):
             "namespaces": [namespace.name for namespace in plan.namespaces],
             "workloads": {workload.name: workload.replicas for workload in plan.workloads},
             "users_concurrent": plan.users_concurrent,
+            "storage": plan.storage.usable_bytes if plan.storage else {},
         }
         self.register_outputs(self.outputs)
 

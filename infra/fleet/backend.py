@@ -115,11 +115,14 @@ class Backend:
 
     def pending(self, stack: str) -> tuple[str, ...]:
         """URNs of what a killed run had begun and never ended."""
-        if not self.has(stack):
-            return ()
-        latest = json.loads(self._checkpoint(stack).read_text("utf-8"))["checkpoint"]["latest"]
-        operations = (latest or {}).get("pending_operations") or ()
+        operations = self._latest(stack).get("pending_operations") or ()
         return tuple(operation["resource"]["urn"] for operation in operations)
+
+    def outputs(self, stack: str) -> Mapping[str, Any]:
+        """The stack's outputs as its last operation left them; none of a stack that never stood."""
+        resources = self._latest(stack).get("resources") or ()
+        stacks = (one for one in resources if one["type"] == "pulumi:pulumi:Stack")
+        return next((one.get("outputs") or {} for one in stacks), {})
 
     def unlock(self, stack: str) -> str | None:
         """Takes away a dead process's lock; tells whose. Raises StackLockedError when it lives."""
@@ -131,6 +134,13 @@ class Backend:
             file.unlink(missing_ok=True)
             said = f"cancelled the lock that process {lock.pid} left when it was killed"
         return said
+
+    def _latest(self, stack: str) -> Mapping[str, Any]:
+        """What Pulumi saved last of a stack; empty where there is none."""
+        if not self.has(stack):
+            return {}
+        saved = json.loads(self._checkpoint(stack).read_text("utf-8"))
+        return saved["checkpoint"]["latest"] or {}
 
     def _checkpoint(self, stack: str) -> Path:
         return self.folder / "backend" / ".pulumi" / "stacks" / PROJECT / f"{stack}.json"

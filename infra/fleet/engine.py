@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from evidence.records import StackRecord
 from infra.fleet.backend import ROOT, Backend
@@ -26,6 +26,7 @@ from infra.fleet.orders import (
 )
 from infra.fleet.progress import FleetProgress, Progress
 from infra.fleet.readiness import Readiness, await_ready
+from infra.fleet.shrinking import check_pools_never_shrink
 from infra.plan.size import resources_count
 from infra.plan.values import SitePlan
 from processes.supervisor import Command, ProcessError, Supervisor
@@ -165,6 +166,10 @@ class FleetEngine:
         """Takes away a dead process's lock; see `Backend.unlock`."""
         return self._backend.unlock(stack)
 
+    def outputs(self, stack: str) -> Mapping[str, Any]:
+        """What the stack told of itself when it was last worked on; see `Backend.outputs`."""
+        return self._backend.outputs(stack)
+
     def log(self, site: str) -> Path:
         """The log of that site's workers."""
         return self._backend.folder / "logs" / f"{site}.log"
@@ -204,6 +209,9 @@ class _SiteWork:
         return outcome
 
     async def _work(self) -> EndTold:
+        refusal = self._refusal()
+        if refusal is not None:
+            return refusal
         note = self._engine.unlock(self._target.plan.stack)
         if note:
             self._take_note(note)
@@ -279,6 +287,16 @@ class _SiteWork:
             notes=tuple(self._notes),
             rules=end.rules,
         )
+
+    def _refusal(self) -> EndTold | None:
+        """Why what stands must not be changed as planned; None where nothing speaks against it."""
+        if self._operation not in {"preview", "up"}:
+            return None
+        plan = self._target.plan
+        found = tuple(check_pools_never_shrink(plan, self._engine.outputs(plan.stack)))
+        if not found:
+            return None
+        return EndTold(seconds=0, findings=found, error=f"{found[0].subject} would shrink")
 
     def _log(self) -> str:
         file = self._engine.log(self._site)

@@ -1,15 +1,21 @@
-"""Cuts a site's two prefixes into what its machines, pods and Services get.
+"""Cuts a site's two prefixes into what its cluster's machines, pods and Services get.
 
-A site's own prefix is all that is needed, so no site's addresses depend on another's.
-The cut is by sixteenths for IPv6 and by halves and quarters for IPv4:
+A site is one cluster, and its own prefix is all that is needed: no site's addresses depend on
+another's, and none is numbered anew when a site comes or goes. Each purpose has its fixed part:
 
-    IPv4   first half: pods · third quarter: Services · last quarter: nodes
-    IPv6   sixteenth 1: pods · first /108 of sixteenth 2: Services · first /64 of sixteenth 3: nodes
+    IPv4   first half: pods · third quarter: Services · last quarter: its first half nodes,
+           its third quarter storage, its last quarter management
+    IPv6   sixteenth 1: pods · first /108 of sixteenth 2: Services
+           first /64 of sixteenth 3: nodes · of 4: storage · of 5: management
+
+Storage is Ceph's cluster network, between storage machines alone. Management is each machine's
+board controller, apart from all that users reach (GB/T 22239-2019 8.1.5.4).
 """
 
 from __future__ import annotations
 
 from ipaddress import IPv4Network, IPv6Network
+from itertools import islice
 
 from infra.plan.errors import PlanError
 from infra.plan.values import AddressPlan, DualStack
@@ -19,10 +25,13 @@ SERVICES_IPV4_LENGTH_MIN = 12
 """The API server takes at most 20 bits of Service addresses (`--service-cluster-ip-range`)."""
 SERVICES_IPV6_LENGTH = 108
 """The same 20 bits for IPv6."""
-NODES_IPV6_LENGTH = 64
+LINK_IPV6_LENGTH = 64
 """One link, as RFC 4291 has it."""
 PODS_PER_NODE_IPV4_LENGTH = 24
 """The controller-manager's default mask of one node's pods: 256 addresses."""
+PODS_PER_NODE_MAX = 2 ** (32 - PODS_PER_NODE_IPV4_LENGTH) - 2
+"""Addresses of that mask, but for the network's and the broadcast address."""
+_PURPOSES = ("pods", "services", "nodes", "storage", "management")
 _SITE_IPV4_LENGTH_MAX = 22
 _SITE_IPV6_LENGTH_MAX = 60
 _CONTROL_PLANE_OFFSET = 10
@@ -35,29 +44,32 @@ def plan_addresses(site: Site) -> AddressPlan:
     Raises PlanError when a prefix is too long to be cut, or too small for the nodes' pods.
     """
     _require_room(site)
-    pods, services, nodes = _cut_ipv4(site.prefixes.ipv4)
-    pods6, services6, nodes6 = _cut_ipv6(site.prefixes)
+    parts = {
+        purpose: DualStack(ipv4=ipv4, ipv6=ipv6)
+        for purpose, ipv4, ipv6 in zip(
+            _PURPOSES, _cut_ipv4(site.prefixes.ipv4), _cut_ipv6(site.prefixes), strict=True
+        )
+    }
     return AddressPlan(
-        nodes=DualStack(ipv4=nodes, ipv6=nodes6),
-        pods=DualStack(ipv4=pods, ipv6=pods6),
-        services=DualStack(ipv4=services, ipv6=services6),
-        control_plane=nodes.network_address + _CONTROL_PLANE_OFFSET,
+        **parts, control_plane=parts["nodes"].ipv4.network_address + _CONTROL_PLANE_OFFSET
     )
 
 
-def _cut_ipv4(prefix: IPv4Network) -> tuple[IPv4Network, IPv4Network, IPv4Network]:
+def _cut_ipv4(prefix: IPv4Network) -> tuple[IPv4Network, ...]:
     pods, rest = prefix.subnets(prefixlen_diff=1)
-    services, nodes = rest.subnets(prefixlen_diff=1)
+    services, machines = rest.subnets(prefixlen_diff=1)
+    nodes, others = machines.subnets(prefixlen_diff=1)
+    storage, management = others.subnets(prefixlen_diff=1)
     length = max(services.prefixlen, SERVICES_IPV4_LENGTH_MIN)
-    return pods, next(services.subnets(new_prefix=length)), nodes
+    return pods, next(services.subnets(new_prefix=length)), nodes, storage, management
 
 
-def _cut_ipv6(prefixes: Prefixes) -> tuple[IPv6Network, IPv6Network, IPv6Network]:
-    _, pods, services, nodes, *_ = prefixes.ipv6.subnets(prefixlen_diff=4)
+def _cut_ipv6(prefixes: Prefixes) -> tuple[IPv6Network, ...]:
+    _, pods, services, *links = islice(prefixes.ipv6.subnets(prefixlen_diff=4), 6)
     return (
         pods,
         next(services.subnets(new_prefix=SERVICES_IPV6_LENGTH)),
-        next(nodes.subnets(new_prefix=NODES_IPV6_LENGTH)),
+        *(next(link.subnets(new_prefix=LINK_IPV6_LENGTH)) for link in links),
     )
 
 
@@ -75,3 +87,10 @@ def _require_room(site: Site) -> None:
             f"{site.id}: {nodes} nodes, but {ipv4} has pod addresses for {nodes_max}",
             "give the site a shorter IPv4 prefix or fewer nodes",
         )
+    for pool in site.nodes:
+        if pool.pods_max > PODS_PER_NODE_MAX:
+            raise PlanError(
+                f"{site.id}: {pool.pods_max} pods on a {pool.purpose} node, "
+                f"whose /{PODS_PER_NODE_IPV4_LENGTH} has {PODS_PER_NODE_MAX} addresses",
+                "lower pods_max",
+            )

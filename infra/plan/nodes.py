@@ -32,6 +32,11 @@ def plan_nodes(site: Site) -> tuple[NodePlan, ...]:
     return tuple(_node(site, pool, index) for pool in site.nodes for index in range(pool.count))
 
 
+def node_names(nodes: tuple[NodePlan, ...], purpose: Purpose) -> tuple[str, ...]:
+    """The names of the machines for that purpose."""
+    return tuple(node.name for node in nodes if node.purpose is purpose)
+
+
 def _node(site: Site, pool: NodePool, index: int) -> NodePlan:
     zone = site.zones[index % len(site.zones)]
     rack = zone.racks[index // len(site.zones) % len(zone.racks)]

@@ -7,10 +7,20 @@ from __future__ import annotations
 
 from collections import Counter
 
+from infra.plan.capacity import (
+    LinkSummary,
+    StorageSummary,
+    describe_links,
+    describe_storage,
+    link_lines,
+    storage_lines,
+)
+from infra.plan.capacity import reasons as capacity_reasons
 from infra.plan.rig import rig_requests
-from infra.plan.values import RigPlan, SitePlan, WorkloadPlan
+from infra.plan.values import AddressPlan, RigPlan, SitePlan, WorkloadPlan
 from infra.plan.workloads import PARTNER_LOSS_FACTOR
 from province.platform import Tier
+from province.province import Province
 from province.sites import Purpose, Role
 from province.value import Value
 
@@ -63,12 +73,18 @@ class PlanSummary(Value):
     workloads: tuple[WorkloadSummary, ...]
     cpu_percent: float
     memory_percent: float
+    links: tuple[LinkSummary, ...]
+    storage: StorageSummary | None
     reasons: tuple[str, ...]
 
 
-def describe(plan: SitePlan) -> PlanSummary:
-    """The plan in short. `cpu_percent` and `memory_percent` are of the platform pool, requested."""
+def describe(plan: SitePlan, province: Province) -> PlanSummary:
+    """The plan in short. `cpu_percent` and `memory_percent` are of the platform pool, requested.
+
+    What the links carry and how the disks fill depends on other sites: that is the province's.
+    """
     cpu, memory = _load_percent(plan)
+    links, storage = describe_links(province, plan), describe_storage(province, plan)
     return PlanSummary(
         site=plan.site,
         stack=plan.stack,
@@ -77,22 +93,20 @@ def describe(plan: SitePlan) -> PlanSummary:
         users_concurrent=plan.users_concurrent,
         hostname=plan.gateway.hostname,
         connections_max=plan.gateway.connections_max,
-        prefixes={
-            "nodes": str(plan.addresses.nodes),
-            "pods": str(plan.addresses.pods),
-            "services": str(plan.addresses.services),
-        },
+        prefixes=_prefixes(plan.addresses),
         pools=_pools(plan),
         namespaces=_namespaces(plan),
         workloads=tuple(_workload(workload) for workload in plan.workloads),
         cpu_percent=cpu,
         memory_percent=memory,
-        reasons=_reasons(plan, cpu, memory),
+        links=links,
+        storage=storage,
+        reasons=(*_reasons(plan, cpu, memory), *capacity_reasons(links, storage)),
     )
 
 
 def text(summary: PlanSummary) -> str:
-    """The summary as plain text, some twenty lines."""
+    """The summary as plain text, some thirty lines."""
     lines = [
         f"{summary.site} ({summary.role}, {summary.prefecture}) · stack {summary.stack}",
         f"  edge        https://{summary.hostname}, {summary.connections_max:,} connections",
@@ -107,6 +121,8 @@ def text(summary: PlanSummary) -> str:
             f"never under {w.available_min}), {w.cpu_cores:g} cores, {w.memory_gib:g} GiB"
             for w in summary.workloads
         ),
+        *link_lines(summary.links),
+        *(storage_lines(summary.storage) if summary.storage else ()),
         f"  namespaces  {', '.join(namespace.name for namespace in summary.namespaces)}",
         *(f"  because     {reason}" for reason in summary.reasons),
     ]
@@ -146,6 +162,16 @@ def _load_percent(plan: SitePlan) -> tuple[float, float]:
         round(cpu / sum(node.cpu_cores for node in pool), 1),
         round(memory / sum(node.memory_gib for node in pool), 1),
     )
+
+
+def _prefixes(addresses: AddressPlan) -> dict[str, str]:
+    return {
+        "nodes": str(addresses.nodes),
+        "pods": str(addresses.pods),
+        "services": str(addresses.services),
+        "storage": str(addresses.storage),
+        "management": str(addresses.management),
+    }
 
 
 def _pools(plan: SitePlan) -> tuple[PoolSummary, ...]:

@@ -6,12 +6,13 @@ from infra.plan.addresses import plan_addresses
 from infra.plan.edge import plan_gateway
 from infra.plan.errors import PlanError
 from infra.plan.namespaces import plan_namespaces
-from infra.plan.nodes import plan_nodes
+from infra.plan.nodes import node_names, plan_nodes
 from infra.plan.rig import plan_rig, plan_rig_namespaces, require_rig_room
+from infra.plan.storage import plan_storage
 from infra.plan.values import SitePlan
 from infra.plan.workloads import plan_priorities, plan_workloads, require_room
 from province.province import Province
-from province.sites import Site
+from province.sites import Purpose, Site
 
 
 def plan_site(province: Province, site_id: str, environment: str) -> SitePlan:
@@ -35,6 +36,7 @@ def plan_site(province: Province, site_id: str, environment: str) -> SitePlan:
         kubernetes_version=province.kubernetes_version,
         users_concurrent=site.users_concurrent,
         addresses=plan_addresses(site),
+        storage=plan_storage(site, node_names(nodes, Purpose.STORAGE)),
         nodes=nodes,
         namespaces=(
             *plan_namespaces(site, workloads, gateway),

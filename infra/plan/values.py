@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
+from infra.plan.storage import StoragePlan
 from province.platform import Compute, Tier
 from province.sites import Purpose, Role
 
@@ -34,6 +35,8 @@ class AddressPlan:
     nodes: DualStack
     pods: DualStack
     services: DualStack
+    storage: DualStack
+    management: DualStack
     control_plane: IPv4Address
 
 
@@ -176,6 +179,7 @@ class SitePlan:
     kubernetes_version: str
     users_concurrent: int
     addresses: AddressPlan
+    storage: StoragePlan | None = None
     nodes: tuple[NodePlan, ...]
     namespaces: tuple[NamespacePlan, ...]
     workloads: tuple[WorkloadPlan, ...]

@@ -8,8 +8,10 @@ from pathlib import Path
 import typer
 
 from evidence.verdict import ExitCode
+from infra.plan.fleet import plan_fleet
 from infra.plan.render import describe, text
-from release.commands.inputs import chosen, fleet
+from province.reader import read
+from release.commands.inputs import chosen, province_path
 from release.commands.output import print_json
 
 
@@ -17,8 +19,9 @@ def show_plan(
     environment: str, *, sites: Sequence[str] | None, province_file: Path | None, as_json: bool
 ) -> ExitCode:
     """What each site will get, and why."""
-    plans = chosen(fleet(province_file, environment), sites)
-    summaries = [describe(plan) for plan in plans]
+    province = read(province_path(province_file))
+    plans = chosen(plan_fleet(province, environment), sites)
+    summaries = [describe(plan, province) for plan in plans]
     if as_json:
         print_json(summaries)
     else:

@@ -37,6 +37,20 @@ def document() -> dict[str, Any]:
                 }
             ],
         },
+        "storage": {
+            "opens_on": "2027-09-01",
+            "growth_ratio_per_year": {"value": 0.3, "assumption": "planning"},
+            "purchase_years": {"value": 1, "assumption": "planning"},
+        },
+        "traffic": {
+            "user_kbps": {"value": 100, "assumption": "planning"},
+            "internet_ratio": {"value": 0.5, "assumption": "planning"},
+            "users_by_hour": [1.0] * 24,
+            "user_mb_per_day": {"value": 20, "assumption": "planning"},
+            "backup_changed_ratio": {"value": 0.02, "assumption": "planning"},
+            "backup_from_hour": 1,
+            "backup_to_hour": 5,
+        },
         "platform": {"domain": "edu.example", "workloads": [workload("login"), workload("course")]},
         "sites": [site("main", 0), site("suzhou", 1), site("wuxi", 2)],
     }

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -191,3 +192,28 @@ def test_time_left_is_told_from_the_pace() -> None:
     assert told[-1].seconds_left == 40.0
     progress.end("a", "done")
     assert (told[-1].done, told[-1].text) == (50, "1 of 2 sites · a: done")
+
+
+@pytest.mark.parametrize("operation", ["preview", "up"])
+def test_a_pool_that_would_shrink_stops_its_site_before_pulumi(
+    tmp_path: Path, operation: Operation
+) -> None:
+    stands(tmp_path, "rehearsal.suzhou", {"storage": {"resources": 6e14}})
+    here = world(tmp_path)
+    outcomes = here.operate(operation)
+    assert outcomes["suzhou"].record.error == "pool resources at suzhou would shrink"
+    assert [finding.rule for finding in outcomes["suzhou"].findings] == ["pools-never-shrink"]
+    assert {order.site for order in here.supervisor.orders} == {"main", "wuxi"}
+
+
+def test_a_stack_with_larger_pools_can_be_destroyed(tmp_path: Path) -> None:
+    stands(tmp_path, "rehearsal.suzhou", {"storage": {"resources": 6e14}})
+    assert world(tmp_path).operate("destroy")["suzhou"].record.error is None
+
+
+def stands(folder: Path, stack: str, outputs: Mapping[str, object]) -> None:
+    """Pulumi's state of a stack with these outputs."""
+    file = folder / "state/pulumi/backend/.pulumi/stacks/suyun" / f"{stack}.json"
+    file.parent.mkdir(parents=True)
+    resource = {"type": "pulumi:pulumi:Stack", "outputs": outputs}
+    file.write_text(json.dumps({"checkpoint": {"latest": {"resources": [resource]}}}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import signal
 from collections.abc import Iterator
 
@@ -11,8 +12,10 @@ import pytest
 from kubernetes import client
 
 from infra.fleet.engine import FleetProgress, StackOutcome
+from infra.plan.site import plan_site
 from infra.plan.size import resources_count
 from processes.leftovers import MARK
+from province.sites import Purpose
 from tests import worlds
 from tests.infra.live_fleet import PACK, LiveFleet, live_fleet
 
@@ -43,6 +46,7 @@ def test_a_site_comes_up_stays_as_it_is_and_goes_without_a_trace(fleet: LiveFlee
     assert preview.rules > 0
     up = require_good(fleet.operate("up", fleet.engine(pack=PACK)))
     assert (up.record.created, up.record.resources, up.record.ready) == (planned, planned, True)
+    assert refused_with_fewer_disks(fleet) == ["pools-never-shrink", "pools-never-shrink"]
     second = require_good(fleet.operate("second-preview"))
     assert (second.record.changes, second.record.same) == (0, planned)
     assert require_good(fleet.operate("drift")).drift == ()
@@ -51,6 +55,15 @@ def test_a_site_comes_up_stays_as_it_is_and_goes_without_a_trace(fleet: LiveFlee
     with fleet.api() as api:
         names = {n.metadata.name for n in client.CoreV1Api(api).list_namespace().items}
     assert not names & {namespace.name for namespace in fleet.target.plan.namespaces}
+
+
+def refused_with_fewer_disks(fleet: LiveFleet) -> list[str]:
+    """The rules that a preview breaks, if each storage machine had one disk less than it has."""
+    smaller = worlds.with_pool(worlds.small(), "main", Purpose.STORAGE, disks=11)
+    plan = plan_site(smaller, "main", "rehearsal")
+    target = dataclasses.replace(fleet.target, plan=plan)
+    (outcome,) = fleet.run(fleet.engine().operate("preview", [target], lambda _: None))
+    return [finding.rule for finding in outcome.findings]
 
 
 def test_changes_by_hand_are_named_and_mended(fleet: LiveFleet) -> None:

@@ -58,7 +58,10 @@ def test_prefixes_of_a_site_are_disjoint_and_inside_it(ipv4: int, ipv6: int) -> 
     province = Province.model_validate(document)
     site = province.site("suzhou")
     addresses = plan_site(province, "suzhou", "rehearsal").addresses
-    parts = (addresses.nodes, addresses.pods, addresses.services)
+    parts = (
+        *(addresses.nodes, addresses.pods, addresses.services),
+        *(addresses.storage, addresses.management),
+    )
     for index, part in enumerate(parts):
         assert part.ipv4.subnet_of(site.prefixes.ipv4)
         assert part.ipv6.subnet_of(site.prefixes.ipv6)

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from infra.plan.render import PlanSummary, describe, text
 from infra.plan.site import plan_site
+from tests import worlds
 from tests.infra import example
 
 
 def summary(site: str = "suzhou") -> PlanSummary:
-    return describe(plan_site(example.small(), site, "rehearsal"))
+    return describe(plan_site(example.small(), site, "rehearsal"), example.small())
 
 
 def test_the_load_is_told_as_a_share_of_the_platform_pool() -> None:
@@ -27,3 +28,15 @@ def test_the_main_site_says_whence_its_users_come() -> None:
 
 def test_a_summary_survives_json() -> None:
     assert PlanSummary.model_validate_json(summary().model_dump_json()) == summary()
+
+
+def test_links_and_disks_are_told_with_their_reasons() -> None:
+    world = worlds.small()
+    seen = describe(plan_site(world, "xuzhou", "rehearsal"), world)
+    said = text(seen)
+    assert "uplink out  1.86 of 30 Gbit/s at most, at 01:00 (backup 1.85)" in said
+    assert "because     a link is planned to 75 %, a lost site's users counted" in said
+    assert "pool        resources: 4+2 on 7 hosts (needs 7)" in said
+    assert "are reached 1.1 years after the opening: buy disks by 2027-10-09" in said
+    assert len(seen.links[0].hours_gbps) == 24
+    assert PlanSummary.model_validate_json(seen.model_dump_json()) == seen
