@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from province.objectives import Objectives
 from province.province import Province
 from province.sites import Purpose, Site
 
@@ -26,3 +27,14 @@ def usable_pb(province: Province) -> float:
     raw_pb = sum(raw_tb(site) for site in province.sites) / 1000
     coded = raw_pb * CHUNKS_DATA / (CHUNKS_DATA + CHUNKS_CODING)
     return coded * FILL_RATIO_MAX / SITES_PER_BYTE
+
+
+def usable_tb(site: Site) -> float:
+    """What may be stored at the site, its own and the copies that it keeps, in TB."""
+    coded = raw_tb(site) * CHUNKS_DATA / (CHUNKS_DATA + CHUNKS_CODING)
+    return coded * FILL_RATIO_MAX
+
+
+def needed_tb(objectives: Objectives, users: int) -> float:
+    """The bytes of that many users, in TB: each has an even share of the promised storage."""
+    return objectives.storage_pb_min * 1000 * users / objectives.users_concurrent_min

@@ -15,9 +15,9 @@ from province.sites import Purpose
 PROVINCE_FILE = Path(__file__).resolve().parent.parent / "stacks" / "province.yaml"
 
 _SMALL = {
-    "main": {"backup_partner": "suzhou", "users_concurrent": 750},
-    "suzhou": {"backup_partner": "xuzhou", "users_concurrent": 2000},
-    "xuzhou": {"backup_partner": "main", "users_concurrent": 1000},
+    "main": {"backup_partner": "suzhou", "users_concurrent": 750, "takeover_users": 1000},
+    "suzhou": {"backup_partner": "xuzhou", "users_concurrent": 2000, "takeover_users": 750},
+    "xuzhou": {"backup_partner": "main", "users_concurrent": 1000, "takeover_users": 2000},
 }
 
 
@@ -32,9 +32,8 @@ def small() -> Province:
     """The main center and two branches in a ring, 3,000 users in all; it keeps every relation."""
     whole = province()
     sites = tuple(whole.site(name).model_copy(update=change) for name, change in _SMALL.items())
-    objectives = whole.objectives.model_copy(
-        update={"branch_centers_min": 2, "users_concurrent_min": 3000}
-    )
+    fewer = {"branch_centers_min": 2, "users_concurrent_min": 3000, "storage_pb_min": 0.5}
+    objectives = whole.objectives.model_copy(update=fewer)
     return whole.model_copy(update={"sites": sites, "objectives": objectives})
 
 

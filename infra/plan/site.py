@@ -34,6 +34,7 @@ def plan_site(province: Province, site_id: str, environment: str) -> SitePlan:
         prefecture=site.prefecture,
         kubernetes_version=province.kubernetes_version,
         users_concurrent=site.users_concurrent,
+        takeover_users=site.takeover_users,
         addresses=plan_addresses(site),
         nodes=nodes,
         namespaces=(
