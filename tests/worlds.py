@@ -37,6 +37,29 @@ def small() -> Province:
     return whole.model_copy(update={"sites": sites, "objectives": objectives})
 
 
+@cache
+def pair() -> Province:
+    """The main center and one branch, each the other's partner: what a branch can be added to."""
+    whole = small()
+    main = whole.main.model_copy(update={"takeover_users": 9000})
+    branch = {"backup_partner": "main", "users_concurrent": 9000}
+    asked = {"branch_centers_min": 1, "users_concurrent_min": 9000, "storage_pb_min": 0.3}
+    return whole.model_copy(
+        update={
+            "sites": (main, whole.site("suzhou").model_copy(update=branch)),
+            "objectives": whole.objectives.model_copy(update=asked),
+        }
+    )
+
+
+@cache
+def joined() -> Province:
+    """`pair` with xuzhou's row more, and the ring closed again by suzhou's partner."""
+    before = with_site(pair(), "suzhou", backup_partner="xuzhou")
+    row = small().site("xuzhou").model_copy(update={"takeover_users": 9000})
+    return before.model_copy(update={"sites": (*before.sites, row)})
+
+
 def write(world: Province, path: Path) -> Path:
     """That province as a file that the reader takes."""
     data = world.model_dump(mode="json", by_alias=True, exclude_none=True)
