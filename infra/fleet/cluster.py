@@ -75,10 +75,9 @@ class Cluster:
         )
         return list(listed.items)
 
-    def quotas(self, namespace: str) -> list[Any]:
-        """Our quotas of one namespace."""
-        listed = self._core.list_namespaced_resource_quota(namespace, **self._ours)
-        return list(listed.items)
+    def quotas(self) -> list[Any]:
+        """Our resource quotas."""
+        return list(self._core.list_resource_quota_for_all_namespaces(**self._ours).items)
 
     def scale(self, namespace: str, deployment: str, replicas: int) -> None:
         """Asks for that many replicas, as an autoscaler does."""

@@ -78,11 +78,12 @@ def _allocatable(nodes: Iterable[Any], resource: str) -> float:
 
 def _scarcest(plan: SitePlan, look: Cluster) -> float:
     """The smallest free share of any quota in the namespaces where the platform runs."""
+    namespaces = {workload.namespace for workload in plan.workloads}
     return min(
         (
             _free(float(parse_quantity(used)), float(parse_quantity(quota.status.hard[resource])))
-            for namespace in sorted({workload.namespace for workload in plan.workloads})
-            for quota in look.quotas(namespace)
+            for quota in look.quotas()
+            if quota.metadata.namespace in namespaces
             for resource, used in (quota.status.used or {}).items()
         ),
         default=1.0,

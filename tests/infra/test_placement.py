@@ -59,11 +59,10 @@ class SmallCluster:
         status = SimpleNamespace(allocatable={"cpu": "100", "memory": "100Gi"})
         return [SimpleNamespace(metadata=metadata, status=status)]
 
-    def quotas(self, namespace: str) -> list[Any]:
-        assert namespace == "city"
+    def quotas(self) -> list[Any]:
         used = {"pods": str(len(self.all_pods())), "requests.cpu": "10"}
         status = SimpleNamespace(used=used, hard={"pods": "60", "requests.cpu": "100"})
-        return [SimpleNamespace(status=status)]
+        return [SimpleNamespace(metadata=SimpleNamespace(namespace="city"), status=status)]
 
     def _bound(self) -> list[Any]:
         return [pod for pod in self.all_pods() if pod.spec.node_name is not None]
