@@ -243,7 +243,8 @@ class Rehearsal:
             state=self.folder,
             supervisor=supervisor,
             binaries=self._paths(),
-            policy_pack=self.workspace.policy_pack,
+            # Drift is the cluster against the code; the code was held against the rules before.
+            policy_pack=None if operation == "drift" else self.workspace.policy_pack,
             province_file=self.order.province_file,
             parallel=self.order.parallel,
         )
