@@ -170,7 +170,7 @@ def test_whoever_cancels_need_not_wait_for_the_deadline(monkeypatch: pytest.Monk
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.integers(0, 60_000), st.integers(0, 60_000))
+@given(st.integers(0, 40_000), st.integers(0, 40_000))
 def test_what_a_loss_asks_for_is_what_the_partners_plan_allows(own: int, lost: int) -> None:
     world = worlds.with_site(worlds.small(), "suzhou", users_concurrent=lost)
     world = worlds.with_site(world, "xuzhou", users_concurrent=own, takeover_users=lost)
