@@ -11,14 +11,22 @@ import hashlib
 import time
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 from pydantic import ValidationError
 
-from infra.plan.values import SitePlan
 from province.value import Value
 
 _INFRA = Path(__file__).resolve().parent.parent
 _PROGRAM = ("__main__.py", "components/*.py")
+
+
+class Planned(Protocol):
+    """What a stack is a transcription of. Its `repr` says all of it, the same in every process."""
+
+    @property
+    def stack(self) -> str:
+        """The stack's name."""
 
 
 class Standing(Value):
@@ -40,29 +48,29 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def standing(self, plan: SitePlan) -> Standing | None:
+    def standing(self, plan: Planned) -> Standing | None:
         """What is known to stand of that stack, whatever plan it was made from."""
         try:
             return Standing.model_validate_json(self._file(plan.stack).read_bytes())
         except (FileNotFoundError, ValidationError):
             return None
 
-    def stands(self, plan: SitePlan) -> Standing | None:
+    def stands(self, plan: Planned) -> Standing | None:
         """The same, if it was made from this very plan by this very program."""
         known = self.standing(plan)
         return known if known is not None and known.digest == digest(plan) else None
 
-    def forget(self, plan: SitePlan) -> None:
+    def forget(self, plan: Planned) -> None:
         """Nothing is known any more: an operation begins, or drift was seen."""
         self._file(plan.stack).unlink(missing_ok=True)
 
-    def brought_up(self, plan: SitePlan, resources: int) -> None:
+    def brought_up(self, plan: Planned, resources: int) -> None:
         """An `up` ended well, and everything is ready."""
         self._write(
             Standing(stack=plan.stack, digest=digest(plan), resources=resources, at=time.time())
         )
 
-    def previewed(self, plan: SitePlan) -> None:
+    def previewed(self, plan: Planned) -> None:
         """A second preview was empty. It says nothing of a stack that another plan made."""
         known = self.stands(plan)
         if known is not None:
@@ -79,7 +87,7 @@ class Journal:
         return self._folder / f"{stack}.json"
 
 
-def digest(plan: SitePlan) -> str:
+def digest(plan: Planned) -> str:
     """SHA-256 of the plan and of the program that transcribes it."""
     return hashlib.sha256(f"{_program()}\n{plan!r}".encode()).hexdigest()
 
