@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from evidence.figure import ClaimVerdict, Figure
-from evidence.records import PlacementRecord
+from evidence.records import PlacementRecord, RecoveryRecord
 from province.province import Province
 from release.claims.grounds import (
     NO_EVIDENCE,
@@ -23,22 +23,24 @@ from release.claims.grounds import (
     unknown,
 )
 from release.gathered import Gathered
-from release.wording import quantity
+from release.wording import quantity, told_recovery
 
-READS = (PlacementRecord,)
+READS = (PlacementRecord, RecoveryRecord)
 Losses = Mapping[str, PlacementRecord]
 
 
 def judge_site_loss(evidence: Gathered) -> ClaimVerdict:
     """FAIL where a pod found no place or bytes no disk; else UNKNOWN until the drill exists."""
     seen = {record.lost: record for record in evidence.of(PlacementRecord)}
-    grounds = _grounds(evidence.province, seen) if seen else [no_evidence("site-loss")]
+    edges = evidence.of(RecoveryRecord)
+    grounds = [*_grounds(evidence.province, seen)] if seen else [no_evidence("site-loss")]
+    grounds += [unknown(f"{told_recovery(edge)}; the edge is not yet the site") for edge in edges]
     return conclude(
         evidence,
         Case(
             claim="site-loss",
             reads=READS,
-            grounds=list(grounds),
+            grounds=grounds,
             kept="service goes on without any one site",
             figures=_figures(evidence.province, seen),
         ),
@@ -102,7 +104,7 @@ def _each(
 def _open_end(province: Province, good: list[PlacementRecord]) -> str:
     """What is missing still, after what is there."""
     placed = [record for record in good if not record.pods_pending]
-    drill = f"a drill under load (recovery time, users' errors) has {NO_EVIDENCE}"
+    drill = f"the drill of a whole site under load has {NO_EVIDENCE}"
     if not placed:
         return drill
     nodes = "simulated nodes" if any(r.nodes_simulated for r in placed) else "nodes"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from evidence.figure import ClaimVerdict
-from evidence.records import PlacementRecord, Record
+from evidence.records import PlacementRecord, Record, RecoveryRecord
 from evidence.verdict import Verdict
 from release.claims.site_loss import judge_site_loss
 from tests.release import runs
@@ -25,7 +25,7 @@ def test_room_for_every_loss_is_told_and_is_not_enough() -> None:
         in (claim.reason)
     )
     assert "50 % of CPU or more left free" in claim.reason
-    assert "a drill under load (recovery time, users' errors) has no evidence yet" in claim.reason
+    assert "the drill of a whole site under load has no evidence yet" in claim.reason
     assert claim.evidence == ("placement.jsonl",)
     assert {name: figure.value for name, figure in claim.figures.items()} == {
         "losses_placed": 3,
@@ -89,3 +89,20 @@ def test_no_record_at_all_is_no_evidence_yet() -> None:
     assert claim.verdict is Verdict.UNKNOWN
     assert claim.reason.startswith("no evidence yet")
     assert claim.figures == {}
+
+
+def test_a_lost_edge_is_told_and_is_not_taken_for_a_lost_site() -> None:
+    edge = RecoveryRecord(
+        site="suzhou",
+        partner="xuzhou",
+        users=2000,
+        errors_ratio_max=0.001,
+        requests=5000,
+        failed=40,
+        recovered_seconds=3,
+        seconds=(),
+    )
+    claim = after(edge)
+    assert claim.verdict is Verdict.UNKNOWN
+    assert "after 3 s failures were back within 0.1 %" in claim.reason
+    assert "the edge is not yet the site" in claim.reason
