@@ -118,7 +118,7 @@ def test_the_quota_is_what_master_and_workers_request() -> None:
 @pytest.mark.parametrize(("cores", "gib"), [(5, 128), (32, 5)])
 def test_a_pool_too_small_for_the_rig_is_refused(cores: int, gib: int) -> None:
     pool = {"purpose": "platform", "count": 1, "cpu_cores": cores, "memory_gib": gib}
-    small = province(nodes=[pool])
+    small = province(nodes=[pool], takeover_users=0)
     objectives = small.objectives.model_copy(update={"users_concurrent_min": 400_000})
     with pytest.raises(PlanError, match="main: the load rig needs") as caught:
         plan_site(small.model_copy(update={"objectives": objectives}), "main", "rehearsal")
