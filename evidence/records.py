@@ -136,6 +136,50 @@ class StackRecord(Record):
         return self.created + self.updated + self.replaced + self.deleted
 
 
+class PlacementRecord(Record):
+    """One site's loss, acted out at its partner: did the real scheduler place every pod?
+
+    Its users' replicas were added at `partner`, whose own stayed; the lost site itself was left
+    as it was. `pods_planned` are the partner's before, `pods_wanted` those with all users there;
+    `pods_refused` were never made (a quota, an autoscaler's bound), the others that are not bound
+    wait for a node. Ratios are what was free then: of the platform pool's CPU and memory as
+    requested, of the namespace's scarcest quota. Disks are the plan's arithmetic. `restored` says
+    that the partner was seen as planned again.
+    """
+
+    topic: ClassVar[str] = "placement"
+    lost: str
+    partner: str
+    users_moved: int
+    users_then: int
+    pods_planned: int = 0
+    pods_planned_bound: int = 0
+    pods_wanted: int = 0
+    pods_bound: int = 0
+    pods_refused: int = 0
+    reasons: tuple[str, ...] = ()
+    cpu_free_ratio: float | None = None
+    memory_free_ratio: float | None = None
+    quota_free_ratio: float | None = None
+    disk_tb_needed: float
+    disk_tb_usable: float
+    nodes: int = 0
+    nodes_simulated: bool = True
+    seconds: float = 0.0
+    restored: bool = False
+    error: str | None = None
+
+    @property
+    def pods_pending(self) -> int:
+        """Pods that were wanted and got no node."""
+        return self.pods_wanted - self.pods_bound
+
+    @property
+    def disk_free_ratio(self) -> float:
+        """Share of the partner's usable bytes that stays free."""
+        return 1 - self.disk_tb_needed / self.disk_tb_usable if self.disk_tb_usable else -1.0
+
+
 class JourneyRecord(Record):
     """One journey's figures over the hold. Percentiles come from merged HDR histograms."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from typing import Annotated
 
@@ -42,6 +43,10 @@ class Workload(Value):
     replicas_min: PositiveInt = 2
     requests: Compute
     limits: Compute | None = None
+
+    def replicas(self, users: int) -> int:
+        """How many replicas serve that many users."""
+        return max(self.replicas_min, math.ceil(users / self.users_per_replica))
 
 
 class Platform(Value):

@@ -6,7 +6,6 @@ subject is a key path, in which the entries of a list bear their names: `sites.s
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import combinations
@@ -22,7 +21,7 @@ from province.objectives import Journey
 from province.platform import Workload
 from province.province import Province
 from province.sites import Purpose, Role, Site
-from province.storage import usable_pb
+from province.storage import needed_tb, usable_pb, usable_tb
 
 Check = Callable[[Province], Iterator[Finding]]
 
@@ -164,6 +163,20 @@ def check_every_site_backs_up_exactly_one(province: Province) -> Iterator[Findin
                 evidence=f"it keeps the copies of {', '.join(sources) or 'no site'}",
                 hint="let the backup partners form a ring",
             )
+
+
+def check_takeover_users_follow_the_ring(province: Province) -> Iterator[Finding]:
+    """Each site is made for the users of the site that it backs up, as its own row says."""
+    for site in province.sites:
+        for other in province.sites:
+            if other.backup_partner == site.id and other.users_concurrent > site.takeover_users:
+                yield Finding(
+                    rule="takeover-users-follow-the-ring",
+                    subject=f"sites.{site.id}.takeover_users",
+                    evidence=f"{site.takeover_users}, but {other.id}, which it backs up, "
+                    f"has {other.users_concurrent} users",
+                    hint=f"write takeover_users: {other.users_concurrent}",
+                )
 
 
 def check_every_branch_has_its_people(province: Province) -> Iterator[Finding]:
@@ -339,15 +352,25 @@ def check_storage_reaches_the_promised_size(province: Province) -> Iterator[Find
         )
 
 
+def check_disks_hold_the_backed_up_sites_bytes(province: Province) -> Iterator[Finding]:
+    """A site's disks hold its own users' bytes and those of the site that it backs up."""
+    for site in province.sites:
+        needed, usable = needed_tb(province.objectives, site.users_at_most), usable_tb(site)
+        if usable < needed:
+            yield Finding(
+                rule="disks-hold-the-backed-up-sites-bytes",
+                subject=f"sites.{site.id}.nodes.storage",
+                evidence=f"{site.users_at_most} users need {needed:.0f} TB of {usable:.0f} TB",
+                hint="add storage machines or disks",
+            )
+
+
 def check_platform_fits_a_failed_partners_users(province: Province) -> Iterator[Finding]:
     """A site's platform pool runs its own users' replicas and those of the site it backs up."""
     for site in province.sites:
         pool = site.pool(Purpose.PLATFORM)
         cores = pool.count * pool.cpu_cores * ALLOCATABLE_RATIO if pool else 0.0
-        users = site.users_concurrent + max(
-            (other.users_concurrent for other in province.sites if other.backup_partner == site.id),
-            default=0,
-        )
+        users = site.users_at_most
         needed = _cores(province.platform.workloads, users)
         if cores < needed:
             yield Finding(
@@ -368,6 +391,7 @@ CHECKS: tuple[Check, ...] = (
     check_branches_serve_the_promised_users,
     check_backup_partner_lies_in_another_prefecture,
     check_every_site_backs_up_exactly_one,
+    check_takeover_users_follow_the_ring,
     check_every_branch_has_its_people,
     check_codes_follow_the_prefecture,
     check_codes_are_unique,
@@ -384,6 +408,7 @@ CHECKS: tuple[Check, ...] = (
     check_path_prefixes_are_unique,
     check_limits_are_not_below_requests,
     check_storage_reaches_the_promised_size,
+    check_disks_hold_the_backed_up_sites_bytes,
     check_platform_fits_a_failed_partners_users,
 )
 """All checks; a test holds that none is forgotten here."""
@@ -406,9 +431,5 @@ def _count(site: Site, purpose: Purpose) -> int:
 
 def _cores(workloads: Iterable[Workload], users: int) -> float:
     """CPU requests of all workloads for that many users, in cores."""
-    millis = (
-        max(workload.replicas_min, math.ceil(users / workload.users_per_replica))
-        * workload.requests.cpu_millis
-        for workload in workloads
-    )
+    millis = (workload.replicas(users) * workload.requests.cpu_millis for workload in workloads)
     return sum(millis) / 1000

@@ -76,7 +76,11 @@ class Audience(Value):
 
 
 class Site(Value):
-    """One data center. A branch serves the prefecture that it stands in."""
+    """One data center. A branch serves the prefecture that it stands in.
+
+    `takeover_users` are those of the site that it backs up. They stand in its own row, so that
+    no site's plan depends on another's; `province.relations` holds them against the ring.
+    """
 
     id: Id
     role: Role
@@ -91,8 +95,14 @@ class Site(Value):
     uplink_gbps: PositiveFloat
     internet_gbps: float = Field(default=0, ge=0)
     users_concurrent: NonNegativeInt = 0
+    takeover_users: NonNegativeInt = 0
     audience: Audience | None = None
     counties: tuple[County, ...] = ()
+
+    @property
+    def users_at_most(self) -> int:
+        """Its own users and those of the one site that it backs up."""
+        return self.users_concurrent + self.takeover_users
 
     def pool(self, purpose: Purpose) -> NodePool | None:
         """The site's pool for that purpose, if it has one."""

@@ -38,6 +38,13 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
+class Wave(StrEnum):
+    """Which part of the fleet an `up` is for."""
+
+    CANARY = "canary"
+    REST = "rest"
+
+
 ProvinceFile = Annotated[
     Path | None, typer.Option("--province", help="Province file [default: stacks/province.yaml].")
 ]
@@ -156,7 +163,7 @@ def plan(
     raise typer.Exit(code)
 
 
-def _fleet_command(operation: Literal["preview", "up", "drift", "destroy"], text: str) -> None:
+def _fleet_command(operation: Literal["preview", "drift", "destroy"], text: str) -> None:
     def command(
         site: Sites = None,
         environment: EnvironmentOption = Environment.REHEARSAL,
@@ -182,7 +189,42 @@ def _fleet_command(operation: Literal["preview", "up", "drift", "destroy"], text
 
 
 _fleet_command("preview", "Show what would change, under every mandatory policy.")
-_fleet_command("up", "Bring the sites up, or mend them, and wait until they are ready.")
+
+
+@app.command()
+def up(
+    site: Sites = None,
+    wave: Annotated[
+        Wave | None,
+        typer.Option(
+            help="canary: main and the smallest branch; rest: all others, once the canary stands."
+        ),
+    ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Also what stands by an earlier up of the same plan.")
+    ] = False,
+    environment: EnvironmentOption = Environment.REHEARSAL,
+    kubeconfigs: Kubeconfigs = None,
+    parallel: Parallel = 3,
+    province: ProvinceFile = None,
+    as_json: Json = False,
+) -> None:
+    """Bring the sites up, or mend them, and wait until they are ready."""
+    from release.commands.fleet import FleetOrder, operate
+
+    order = FleetOrder(
+        operation="up",
+        environment=environment.value,
+        sites=site,
+        kubeconfigs=kubeconfigs,
+        parallel=parallel,
+        province_file=province,
+        wave=wave.value if wave else None,
+        again=again,
+    )
+    raise typer.Exit(operate(order, as_json=as_json))
+
+
 _fleet_command("drift", "Name every field whose live value is not the one in code.")
 _fleet_command("destroy", "Take the sites down and show that nothing is left.")
 

@@ -18,6 +18,7 @@ from release.claims.fleet import judge_fleet
 from release.claims.grounds import Case, conclude, no_evidence
 from release.claims.ipv6 import judge_ipv6
 from release.claims.security import judge_security
+from release.claims.site_loss import judge_site_loss
 from release.claims.storage import judge_storage
 from release.claims.tiers import judge_tiers
 from release.claims.users import judge_users
@@ -29,12 +30,21 @@ JUDGES: Mapping[str, Callable[[Gathered], ClaimVerdict]] = {
     "tiers": judge_tiers,
     "ipv6": judge_ipv6,
     "security": judge_security,
+    "site-loss": judge_site_loss,
     "storage": judge_storage,
 }
 """Who judges a claim. A claim that nobody judges has no evidence yet."""
 
 STAGES_PLANNED: Mapping[str, tuple[str, ...]] = {
-    "rehearsal": ("toolchain", "machine-room", "policies", "deploy", "destroy", "load"),
+    "rehearsal": (
+        "toolchain",
+        "machine-room",
+        "policies",
+        "deploy",
+        "placement",
+        "destroy",
+        "load",
+    ),
 }
 """Stages that a run of that scope has to end. The judge's own is told by whoever runs it."""
 

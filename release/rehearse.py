@@ -26,6 +26,7 @@ from release.errors import Explained, finding_line, told
 from release.judge import Judgement, judge
 from release.load_stage import LoadStage, require_room
 from release.narrator import Narrator, Step
+from release.placement_stage import PlacementStage
 from release.publish import publish
 from release.site_loss import planned_loss
 from release.steps import fleet_step, tool_step
@@ -113,6 +114,7 @@ class Rehearsal:
             stage("machine-room", "booting the control planes", self._machine_room, "toolchain"),
             stage("policies", "previewing under the policies", self._policies, "machine-room"),
             stage("deploy", "bringing every site up", self._deploy, "policies"),
+            stage("placement", "taking away each site in turn", self._placement, "deploy"),
             stage("destroy", "taking every site down again", self._destroy, "deploy"),
             stage("load", "users come, stay and go", self._load, "deploy"),
         )
@@ -200,6 +202,20 @@ class Rehearsal:
             return Verdict.FAIL, f"the second preview would change {changes} resources"
         return _outcome(previews, "stacks up, second preview empty")
 
+    async def _placement(self, supervisor: Supervisor, run: RunFolder) -> Outcome:
+        stage = PlacementStage(
+            province=self.province, targets=self._targets, parallel=self.order.parallel
+        )
+        verdict, text = await stage.run(run, self.narrator.step)
+        drifts = await self._operate("drift", supervisor, run)
+        drifted = [field for outcome in drifts for field in outcome.drift]
+        if verdict is not Verdict.PASS:
+            return verdict, text
+        if drifted:
+            return Verdict.FAIL, f"{drifted[0].resource} has drifted ({len(drifted)} fields)"
+        looked = _outcome(drifts, "stacks without drift")
+        return (Verdict.PASS, f"{text}; {looked[1]}") if looked[0] is Verdict.PASS else looked
+
     async def _load(self, supervisor: Supervisor, run: RunFolder) -> Outcome:
         """The users have the machine to themselves: a generator that is disturbed is not valid.
 
@@ -230,7 +246,8 @@ class Rehearsal:
             state=self.folder,
             supervisor=supervisor,
             binaries=self._paths(),
-            policy_pack=self.workspace.policy_pack,
+            # Drift is the cluster against the code; the code was held against the rules before.
+            policy_pack=None if operation == "drift" else self.workspace.policy_pack,
             province_file=self.order.province_file,
             parallel=self.order.parallel,
         )

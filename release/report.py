@@ -34,6 +34,7 @@ from release.claims.journeys import seen_journeys
 from release.gathered import Gathered, gather
 from release.judge import Judgement
 from release.load_charts import load_charts
+from release.losses_table import are_simulated, loss_rows
 from release.wording import bounds, label, printable, quantity, sentence, told_recovery, told_steps
 
 _FOLDER = Path(__file__).resolve().parent
@@ -89,6 +90,8 @@ def report_html(run: RunFolder, judgement: Judgement) -> str:
             sentences={claim.id: BY_ID[claim.id].sentence for claim in judgement.claims},
             bars=stage_bars(judgement.stages),
             sites=site_rows(evidence),
+            losses=loss_rows(evidence),
+            losses_simulated=are_simulated(evidence),
             findings=policy_findings(evidence),
             load=next(iter(evidence.of(LoadRecord)), None),
             edges=evidence.of(EdgeRecord),

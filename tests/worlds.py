@@ -15,9 +15,9 @@ from province.sites import Purpose
 PROVINCE_FILE = Path(__file__).resolve().parent.parent / "stacks" / "province.yaml"
 
 _SMALL = {
-    "main": {"backup_partner": "suzhou", "users_concurrent": 750},
-    "suzhou": {"backup_partner": "xuzhou", "users_concurrent": 2000},
-    "xuzhou": {"backup_partner": "main", "users_concurrent": 1000},
+    "main": {"backup_partner": "suzhou", "users_concurrent": 750, "takeover_users": 1000},
+    "suzhou": {"backup_partner": "xuzhou", "users_concurrent": 2000, "takeover_users": 750},
+    "xuzhou": {"backup_partner": "main", "users_concurrent": 1000, "takeover_users": 2000},
 }
 
 
@@ -35,6 +35,29 @@ def small() -> Province:
     fewer = {"branch_centers_min": 2, "users_concurrent_min": 3000, "storage_pb_min": 0.5}
     objectives = whole.objectives.model_copy(update=fewer)
     return whole.model_copy(update={"sites": sites, "objectives": objectives})
+
+
+@cache
+def pair() -> Province:
+    """The main center and one branch, each the other's partner: what a branch can be added to."""
+    whole = small()
+    main = whole.main.model_copy(update={"takeover_users": 9000})
+    branch = {"backup_partner": "main", "users_concurrent": 9000}
+    asked = {"branch_centers_min": 1, "users_concurrent_min": 9000, "storage_pb_min": 0.3}
+    return whole.model_copy(
+        update={
+            "sites": (main, whole.site("suzhou").model_copy(update=branch)),
+            "objectives": whole.objectives.model_copy(update=asked),
+        }
+    )
+
+
+@cache
+def joined() -> Province:
+    """`pair` with xuzhou's row more, and the ring closed again by suzhou's partner."""
+    before = with_site(pair(), "suzhou", backup_partner="xuzhou")
+    row = small().site("xuzhou").model_copy(update={"takeover_users": 9000})
+    return before.model_copy(update={"sites": (*before.sites, row)})
 
 
 def write(world: Province, path: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Looks into one site's cluster: only what the readiness gate and the look for leftovers need."""
+"""Looks into one site's cluster: what the gate, the look for leftovers and the placement need."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import yaml
 from kubernetes import client, config
 
 from infra.fleet.errors import FleetError
-from infra.plan.labels import SITE_LABEL, site_labels
+from infra.plan.labels import POOL_LABEL, SITE_LABEL, site_labels
 from infra.plan.values import SitePlan
 
 _TIMEOUT_SECONDS = 10
@@ -62,6 +62,31 @@ class Cluster:
     def pods(self, namespace: str) -> list[Any]:
         """Our pods of one namespace."""
         return list(self._core.list_namespaced_pod(namespace, **self._ours).items)
+
+    def all_pods(self) -> list[Any]:
+        """Every pod that has not ended, ours or not: they share the nodes."""
+        listed = self._core.list_pod_for_all_namespaces(_request_timeout=_TIMEOUT_SECONDS)
+        return [pod for pod in listed.items if pod.status.phase not in {"Failed", "Succeeded"}]
+
+    def nodes(self, pool: str) -> list[Any]:
+        """The nodes of that pool."""
+        listed = self._core.list_node(
+            label_selector=f"{POOL_LABEL}={pool}", _request_timeout=_TIMEOUT_SECONDS
+        )
+        return list(listed.items)
+
+    def quotas(self) -> list[Any]:
+        """Our resource quotas."""
+        return list(self._core.list_resource_quota_for_all_namespaces(**self._ours).items)
+
+    def scale(self, namespace: str, deployment: str, replicas: int) -> None:
+        """Asks for that many replicas, as an autoscaler does."""
+        self._apps.patch_namespaced_deployment_scale(
+            deployment,
+            namespace,
+            {"spec": {"replicas": replicas}},
+            _request_timeout=_TIMEOUT_SECONDS,
+        )
 
     def leftovers(self) -> tuple[str, ...]:
         """What of ours is still there: namespaces with all that is in them, cluster objects."""

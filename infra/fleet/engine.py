@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from evidence.records import StackRecord
 from infra.fleet.backend import ROOT, Backend
 from infra.fleet.cluster import require_site
 from infra.fleet.errors import FleetError
+from infra.fleet.journal import Journal, Standing
 from infra.fleet.leftovers import await_gone
 from infra.fleet.orders import (
     DriftedField,
@@ -25,7 +27,7 @@ from infra.fleet.orders import (
     parse_told,
 )
 from infra.fleet.progress import FleetProgress, Progress
-from infra.fleet.readiness import Readiness, await_ready
+from infra.fleet.readiness import Readiness, await_ready, missing_now
 from infra.fleet.shrinking import check_pools_never_shrink
 from infra.plan.size import resources_count
 from infra.plan.values import SitePlan
@@ -55,6 +57,7 @@ class StackOutcome:
 
     `findings` are the policies' that were broken, `drift` (of the operation `drift`) the fields
     that somebody changed, `notes` what a person should know, `rules` how many were evaluated.
+    `skipped` says that the stack stands by an earlier `up`, and that nothing was done.
     """
 
     record: StackRecord
@@ -62,6 +65,7 @@ class StackOutcome:
     drift: tuple[DriftedField, ...] = ()
     notes: tuple[str, ...] = ()
     rules: int = 0
+    skipped: bool = False
 
 
 class Looks(Protocol):
@@ -69,6 +73,9 @@ class Looks(Protocol):
 
     def require_site(self, plan: SitePlan, kubeconfig: Path) -> None:
         """Raises FleetError when the cluster is another site's."""
+
+    def missing_now(self, plan: SitePlan, kubeconfig: Path) -> tuple[str, ...]:
+        """What is not as planned at this moment."""
 
     def await_ready(
         self, plan: SitePlan, kubeconfig: Path, *, stopped: Callable[[], bool]
@@ -85,6 +92,7 @@ class LiveLooks:
     """Looks into the real cluster."""
 
     require_site = staticmethod(require_site)
+    missing_now = staticmethod(missing_now)
     await_ready = staticmethod(await_ready)
     await_gone = staticmethod(await_gone)
 
@@ -111,6 +119,7 @@ class FleetEngine:
         self._policy_pack = policy_pack.resolve() if policy_pack else None
         self._province_file = province_file.resolve()
         self._parallel = parallel
+        self.journal = Journal(self._backend.folder / "standing")
         self.looks: Looks = LiveLooks()
 
     async def operate(
@@ -118,9 +127,13 @@ class FleetEngine:
         operation: Operation,
         targets: Sequence[SiteTarget],
         on_progress: Callable[[FleetProgress], None],
+        *,
+        skip_standing: bool = False,
     ) -> tuple[StackOutcome, ...]:
         """The operation on every target; outcomes in the targets' order, failures among them.
 
+        With `skip_standing` an `up` leaves out what an earlier one brought up whole from the same
+        plan, if a look finds it ready still; so one that failed goes on where it was.
         One site's failure stops no other. Raises FleetError when no site can be worked on at all.
         Cancelled, it lets Pulumi end what it has in hand and leaves no process behind.
         """
@@ -130,10 +143,28 @@ class FleetEngine:
         slots = asyncio.Semaphore(self._parallel)
         async with asyncio.TaskGroup() as group:
             tasks = [
-                group.create_task(_SiteWork(self, operation, target, progress).run(slots))
+                group.create_task(
+                    self._one(operation, target, progress, slots, skip_standing=skip_standing)
+                )
                 for target in targets
             ]
         return tuple(task.result() for task in tasks)
+
+    async def _one(
+        self,
+        operation: Operation,
+        target: SiteTarget,
+        progress: Progress,
+        slots: asyncio.Semaphore,
+        *,
+        skip_standing: bool,
+    ) -> StackOutcome:
+        site = _SiteWork(self, operation, target, progress)
+        if skip_standing and operation == "up":
+            standing = self.journal.stands(target.plan)
+            if standing is not None and await site.is_ready():
+                return site.skip(standing)
+        return await site.run(slots)
 
     async def work(
         self, operation: Operation, target: SiteTarget, on_told: Callable[[str], None]
@@ -205,8 +236,35 @@ class _SiteWork:
             outcome = await self._after(end)
         except (FleetError, ProcessError) as error:
             outcome = self._outcome(EndTold(seconds=0, error=f"{error.cause}; {error.hint}"))
+        self._write_down(outcome)
         self._progress.end(self._site, outcome.record.error or f"{self._operation} done")
         return outcome
+
+    async def is_ready(self) -> bool:
+        """Whether all that the plan asks for is there at this moment."""
+        looks, target = self._engine.looks, self._target
+        return not await asyncio.to_thread(looks.missing_now, target.plan, target.kubeconfig)
+
+    def skip(self, standing: Standing) -> StackOutcome:
+        """The outcome of doing nothing."""
+        when = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(standing.at))
+        self._take_note(f"stands by the up of {when} UTC; --again does it anew")
+        self._progress.end(self._site, "stands already")
+        end = EndTold(seconds=0, same=standing.resources)
+        outcome = self._outcome(end)
+        record = outcome.record.model_copy(update={"ready": True, "ready_seconds": 0.0})
+        return StackOutcome(record=record, notes=outcome.notes, skipped=True)
+
+    def _write_down(self, outcome: StackOutcome) -> None:
+        """What is known of the stack from now on."""
+        record, journal, plan = outcome.record, self._engine.journal, self._target.plan
+        good = record.error is None
+        if self._operation == "up" and good:
+            journal.brought_up(plan, record.resources)
+        elif self._operation == "second-preview" and good and not record.changes:
+            journal.previewed(plan)
+        elif self._operation == "drift" and record.changes:
+            journal.forget(plan)
 
     async def _work(self) -> EndTold:
         refusal = self._refusal()
@@ -218,6 +276,8 @@ class _SiteWork:
         await asyncio.to_thread(
             self._engine.looks.require_site, self._target.plan, self._target.kubeconfig
         )
+        if self._operation in {"up", "destroy"}:
+            self._engine.journal.forget(self._target.plan)
         code = await self._engine.work(self._operation, self._target, self._take)
         if self._end is None:
             raise FleetError(
@@ -228,14 +288,26 @@ class _SiteWork:
 
     async def _after(self, end: EndTold) -> StackOutcome:
         """What has to be true in the cluster once Pulumi is through."""
-        if end.error is None and self._operation == "up":
+        if end.error is not None:
+            return self._outcome(await self._with_cause(end))
+        if self._operation == "up":
             return await self._gate(end)
-        if end.error is None and self._operation == "destroy":
+        if self._operation == "destroy":
             left = await _in_thread(self._engine.looks.await_gone, self._target)
             if left:
                 text = f"left behind: {', '.join(left)}; ./suyun destroy can be repeated"
                 return self._outcome(end.model_copy(update={"error": text}))
         return self._outcome(end)
+
+    async def _with_cause(self, end: EndTold) -> EndTold:
+        """An API server that is gone is told as such, and not as what Pulumi made of it."""
+        looks, target = self._engine.looks, self._target
+        try:
+            await asyncio.to_thread(looks.require_site, target.plan, target.kubeconfig)
+        except FleetError as error:
+            kept = f"what was done is kept; once it answers, {self._operation} goes on from there"
+            return end.model_copy(update={"error": f"{error.cause} ({end.error}); {kept}"})
+        return end
 
     async def _gate(self, end: EndTold) -> StackOutcome:
         self._progress.say(f"{self._site}: waiting until all is ready")

@@ -38,11 +38,20 @@ def await_ready(
     """
     started = time.monotonic()
     while True:
-        missing = _look(plan, kubeconfig)
+        missing = missing_now(plan, kubeconfig)
         seconds = time.monotonic() - started
         if not missing or seconds >= deadline_seconds or stopped():
             return Readiness(ready=not missing, seconds=seconds, missing=missing)
         time.sleep(_LOOK_EVERY_SECONDS)
+
+
+def missing_now(plan: SitePlan, kubeconfig: Path) -> tuple[str, ...]:
+    """What is not as planned at this moment. A cluster that does not answer is the one reason."""
+    try:
+        with cluster(plan, kubeconfig) as look:
+            return missing_of(plan, look)
+    except FleetError as error:
+        return (error.cause,)
 
 
 def missing_of(plan: SitePlan, look: Cluster) -> tuple[str, ...]:
@@ -54,12 +63,10 @@ def missing_of(plan: SitePlan, look: Cluster) -> tuple[str, ...]:
     )
 
 
-def _look(plan: SitePlan, kubeconfig: Path) -> tuple[str, ...]:
-    try:
-        with cluster(plan, kubeconfig) as look:
-            return missing_of(plan, look)
-    except FleetError as error:
-        return (error.cause,)
+def reasons_of(deployments: list[Any], pods: list[Any]) -> tuple[str, ...]:
+    """Why pods of those Deployments are missing or wait: the first few reasons, each once."""
+    reasons = (reason for deployment in deployments for reason in _reasons(deployment, pods))
+    return tuple(dict.fromkeys(reasons))[:_REASONS_TOLD]
 
 
 def _missing_namespaces(plan: SitePlan, found: list[Any]) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 from infra.plan.values import GatewayPlan, RoutePlan, WorkloadPlan
-from infra.plan.workloads import PARTNER_LOSS_FACTOR
 from province.sites import Site
 
 EDGE_NAMESPACE = "edge"
@@ -23,8 +22,8 @@ _REPLICAS_MIN = 2
 
 
 def plan_gateway(site: Site, domain: str, workloads: tuple[WorkloadPlan, ...]) -> GatewayPlan:
-    """The site's one gateway. `connections_max` has room for a failed partner's users too."""
-    connections = site.users_concurrent * _CONNECTIONS_PER_USER * PARTNER_LOSS_FACTOR
+    """The site's one gateway. `connections_max` has room for a failed site's users too."""
+    connections = site.users_at_most * _CONNECTIONS_PER_USER
     return GatewayPlan(
         name="edge",
         namespace=EDGE_NAMESPACE,

@@ -18,7 +18,6 @@ from infra.plan.capacity import (
 from infra.plan.capacity import reasons as capacity_reasons
 from infra.plan.rig import rig_requests
 from infra.plan.values import AddressPlan, RigPlan, SitePlan, WorkloadPlan
-from infra.plan.workloads import PARTNER_LOSS_FACTOR
 from province.platform import Tier
 from province.province import Province
 from province.sites import Purpose, Role
@@ -65,6 +64,7 @@ class PlanSummary(Value):
     role: Role
     prefecture: str
     users_concurrent: int
+    takeover_users: int
     hostname: str
     connections_max: int
     prefixes: dict[str, str]
@@ -91,6 +91,7 @@ def describe(plan: SitePlan, province: Province) -> PlanSummary:
         role=plan.role,
         prefecture=plan.prefecture,
         users_concurrent=plan.users_concurrent,
+        takeover_users=plan.takeover_users,
         hostname=plan.gateway.hostname,
         connections_max=plan.gateway.connections_max,
         prefixes=_prefixes(plan.addresses),
@@ -137,7 +138,7 @@ def _reasons(plan: SitePlan, cpu: float, memory: float) -> tuple[str, ...]:
     )
     return (
         served,
-        f"every workload may grow {PARTNER_LOSS_FACTOR}-fold, for the users of a failed partner",
+        f"every workload may grow for {plan.takeover_users:,} users of the site it backs up",
         f"replicas request {cpu:g} % of the platform pool's cores, {memory:g} % of its memory",
         *_rig_reasons(plan.rig),
     )

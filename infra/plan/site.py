@@ -35,6 +35,7 @@ def plan_site(province: Province, site_id: str, environment: str) -> SitePlan:
         prefecture=site.prefecture,
         kubernetes_version=province.kubernetes_version,
         users_concurrent=site.users_concurrent,
+        takeover_users=site.takeover_users,
         addresses=plan_addresses(site),
         storage=plan_storage(site, node_names(nodes, Purpose.STORAGE)),
         nodes=nodes,

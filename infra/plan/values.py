@@ -170,7 +170,10 @@ class RigPlan:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SitePlan:
-    """All that one site gets. Equal provinces give equal plans."""
+    """All that one site gets. Equal provinces give equal plans.
+
+    `takeover_users` are those of the one site whose users may have to be taken over.
+    """
 
     site: str
     environment: str
@@ -178,6 +181,7 @@ class SitePlan:
     prefecture: str
     kubernetes_version: str
     users_concurrent: int
+    takeover_users: int
     addresses: AddressPlan
     storage: StoragePlan | None = None
     nodes: tuple[NodePlan, ...]

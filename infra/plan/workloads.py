@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 from infra.plan.errors import PlanError
 from infra.plan.nodes import site_tier
 from infra.plan.values import NodePlan, PriorityPlan, WorkloadPlan
 from province.platform import Platform, Tier, Workload
 from province.sites import Purpose, Role, Site
 
-PARTNER_LOSS_FACTOR = 2
-"""A site can grow to twice its replicas: its own users and those of one failed partner."""
 CPU_TARGET_PERCENT = 60
 """The autoscaler's target: a partner's users arrive before new replicas have started."""
 _DISRUPTED_SHARE_MAX = 4
@@ -36,19 +32,22 @@ def plan_priorities() -> tuple[PriorityPlan, ...]:
 
 
 def plan_workloads(platform: Platform, site: Site) -> tuple[WorkloadPlan, ...]:
-    """Every workload of the platform runs at every site; only the replicas differ."""
+    """Every workload of the platform runs at every site; only the replicas differ.
+
+    It may grow to what its own users and those of the site that it backs up need.
+    """
     return tuple(_plan(workload, site) for workload in platform.workloads)
 
 
 def require_room(
     site: Site, workloads: tuple[WorkloadPlan, ...], nodes: tuple[NodePlan, ...]
 ) -> None:
-    """Raises PlanError when the platform pool cannot hold the planned replicas."""
+    """Raises PlanError when the pool cannot hold the replicas, a failed site's users counted."""
     pool = [node for node in nodes if node.purpose is Purpose.PLATFORM]
     asked = {
-        "cores": sum(w.replicas * w.requests.cpu_millis for w in workloads) / 1000,
-        "GiB": sum(w.replicas * w.requests.memory_mib for w in workloads) / 1024,
-        "pods": sum(w.replicas for w in workloads),
+        "cores": sum(w.replicas_max * w.requests.cpu_millis for w in workloads) / 1000,
+        "GiB": sum(w.replicas_max * w.requests.memory_mib for w in workloads) / 1024,
+        "pods": sum(w.replicas_max for w in workloads),
     }
     there = {
         "cores": sum(node.cpu_cores for node in pool),
@@ -58,15 +57,14 @@ def require_room(
     for unit, needed in asked.items():
         if needed > there[unit]:
             raise PlanError(
-                f"{site.id}: the platform needs {needed:g} {unit}, "
-                f"its platform pool has {there[unit]}",
+                f"{site.id}: the platform needs {needed:g} {unit} for {site.users_at_most} users, "
+                f"a failed site's among them; its platform pool has {there[unit]}",
                 "add platform nodes to the site, or raise users_per_replica where measured",
             )
 
 
 def _plan(workload: Workload, site: Site) -> WorkloadPlan:
-    needed = math.ceil(site.users_concurrent / workload.users_per_replica)
-    replicas = max(workload.replicas_min, needed)
+    replicas = workload.replicas(site.users_concurrent)
     return WorkloadPlan(
         name=workload.id,
         namespace=workload_namespace(site.role),
@@ -75,7 +73,7 @@ def _plan(workload: Workload, site: Site) -> WorkloadPlan:
         port=workload.port,
         service_account=workload.id,
         replicas=replicas,
-        replicas_max=replicas * PARTNER_LOSS_FACTOR,
+        replicas_max=workload.replicas(site.users_at_most),
         available_min=replicas - max(1, replicas // _DISRUPTED_SHARE_MAX),
         cpu_target_percent=CPU_TARGET_PERCENT,
         requests=workload.requests,

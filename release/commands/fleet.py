@@ -11,13 +11,14 @@ import typer
 from evidence.verdict import ExitCode
 from infra.fleet.engine import FleetEngine, Operation, SiteTarget, StackOutcome
 from infra.fleet.orders import DriftedField
-from infra.plan.values import SitePlan
+from infra.fleet.waves import Wave, in_wave, require_canary
+from infra.plan.values import FleetPlan, SitePlan
 from processes.supervisor import Supervisor
 from province.findings import Finding, errors
 from province.value import Value
 from release.commands.inputs import chosen, fleet, province_path
 from release.commands.output import print_json, print_table
-from release.errors import finding_line
+from release.errors import InputError, finding_line
 from release.interrupts import run
 from release.narrator import Narrator
 from release.standing import fleet_folder, given_targets, room_targets, stand
@@ -30,7 +31,7 @@ _BINARIES = ("pulumi", "pulumi-resource-kubernetes")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FleetOrder:
-    """Which operation, where, on which sites."""
+    """Which operation, where, on which sites. `wave` and `again` are of `up` alone."""
 
     operation: Operation
     environment: str
@@ -38,6 +39,8 @@ class FleetOrder:
     kubeconfigs: Path | None
     parallel: int
     province_file: Path | None
+    wave: Wave | None = None
+    again: bool = False
 
 
 class StackResult(Value):
@@ -56,20 +59,30 @@ class StackResult(Value):
     findings: tuple[Finding, ...]
     drift: tuple[DriftedField, ...]
     notes: tuple[str, ...]
+    skipped: bool
 
 
 def operate(order: FleetOrder, *, as_json: bool) -> ExitCode:
     """Does the operation on every site that was chosen, and prints what came of it."""
-    plans = chosen(fleet(order.province_file, order.environment), order.sites)
-    outcomes = run(_operate(order, plans))
+    whole = fleet(order.province_file, order.environment)
+    outcomes = run(_operate(order, whole))
     if as_json:
         print_json([_result(outcome) for outcome in outcomes])
     else:
         _print(outcomes)
-    return _exit_code(outcomes, order.operation)
+    return _exit_code(outcomes)
 
 
-async def _operate(order: FleetOrder, plans: Sequence[SitePlan]) -> tuple[StackOutcome, ...]:
+def _plans(order: FleetOrder, whole: FleetPlan) -> tuple[SitePlan, ...]:
+    if order.wave is None:
+        return chosen(whole, order.sites)
+    if order.sites:
+        raise InputError("--wave and --site exclude each other", "a wave names its sites itself")
+    return in_wave(whole, order.wave)
+
+
+async def _operate(order: FleetOrder, whole: FleetPlan) -> tuple[StackOutcome, ...]:
+    plans = _plans(order, whole)
     workspace, narrator = Workspace.here(), Narrator()
     province_file = province_path(order.province_file)
     binaries = await tooled(workspace, narrator, _BINARIES)
@@ -83,12 +96,30 @@ async def _operate(order: FleetOrder, plans: Sequence[SitePlan]) -> tuple[StackO
             province_file=province_file,
             parallel=order.parallel,
         )
-        with narrator.stage(order.operation, f"{len(targets)} stacks"):
-            return await engine.operate(
-                order.operation,
-                targets,
-                lambda p: narrator.step(fleet_step(order.operation, p)),
-            )
+        if order.wave == "rest":
+            require_canary(whole, engine.journal)
+        outcomes = await _told(engine, order.operation, targets, narrator, again=order.again)
+        if order.wave != "canary" or any(outcome.record.error for outcome in outcomes):
+            return outcomes
+        previews = await _told(engine, "second-preview", targets, narrator)
+        return (*outcomes, *previews)
+
+
+async def _told(
+    engine: FleetEngine,
+    operation: Operation,
+    targets: Sequence[SiteTarget],
+    narrator: Narrator,
+    *,
+    again: bool = False,
+) -> tuple[StackOutcome, ...]:
+    with narrator.stage(operation, f"{len(targets)} stacks"):
+        return await engine.operate(
+            operation,
+            targets,
+            lambda p: narrator.step(fleet_step(operation, p)),
+            skip_standing=not again,
+        )
 
 
 async def _targets(
@@ -100,14 +131,15 @@ async def _targets(
     return given_targets(order.kubeconfigs, plans)
 
 
-def _exit_code(outcomes: Sequence[StackOutcome], operation: Operation) -> ExitCode:
+def _exit_code(outcomes: Sequence[StackOutcome]) -> ExitCode:
     """A broken rule or a drifted field FAILs; a stack that could not be worked on is the tool's."""
+    still = ("drift", "second-preview")
     if any(errors(outcome.findings) for outcome in outcomes):
         return ExitCode.FAIL
     if any(outcome.record.error for outcome in outcomes):
         return ExitCode.TOOL_FAILED
-    drifted = operation == "drift" and any(outcome.record.changes for outcome in outcomes)
-    return ExitCode.FAIL if drifted else ExitCode.PASS
+    records = [outcome.record for outcome in outcomes if outcome.record.operation in still]
+    return ExitCode.FAIL if any(record.changes for record in records) else ExitCode.PASS
 
 
 def _print(outcomes: Sequence[StackOutcome]) -> None:
@@ -129,12 +161,17 @@ def _print(outcomes: Sequence[StackOutcome]) -> None:
 def _row(outcome: StackOutcome) -> tuple[str, ...]:
     record = outcome.record
     counts = (record.created, record.updated, record.replaced, record.deleted, record.same)
-    told = record.error or ("findings" if outcome.findings else "done")
+    done = "stands" if outcome.skipped else record.operation
+    told = record.error or ("findings" if outcome.findings else done)
     return (record.stack, *(str(count) for count in counts), f"{record.seconds:.1f}", told)
 
 
 def _result(outcome: StackOutcome) -> StackResult:
     counted = outcome.record.model_dump(include=set(StackResult.model_fields))
     return StackResult(
-        **counted, findings=outcome.findings, drift=outcome.drift, notes=outcome.notes
+        **counted,
+        findings=outcome.findings,
+        drift=outcome.drift,
+        notes=outcome.notes,
+        skipped=outcome.skipped,
     )

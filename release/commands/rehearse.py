@@ -7,12 +7,15 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
+from evidence.run import RunFolder
 from evidence.verdict import ExitCode
 from release.commands.inputs import province_path
 from release.console import print_judgement
 from release.crowd import Crowd
 from release.errors import explain
+from release.gathered import gather
 from release.interrupts import run
+from release.losses_table import print_losses
 from release.narrator import Narrator
 from release.rehearse import Rehearsal, RehearsalOrder
 from release.verdict_file import verdict_json
@@ -30,8 +33,10 @@ def rehearse(crowd: Crowd, *, parallel: int, province_file: Path | None, as_json
     if as_json:
         typer.echo(verdict_json(judgement), nl=False)
     else:
-        print_judgement(judgement, Console(highlight=False))
-        typer.echo(f"report: {workspace.runs / judgement.run / 'report.html'}")
+        console, folder = Console(highlight=False), workspace.runs / judgement.run
+        print_losses(gather(RunFolder.open(folder)), console)
+        print_judgement(judgement, console)
+        typer.echo(f"report: {folder / 'report.html'}")
     if rehearsal.failure is not None:
         return explain(rehearsal.failure, workspace.state)
     return judgement.exit_code

@@ -11,18 +11,23 @@ from evidence.run import RunFolder, RunFolderError
 from evidence.verdict import ExitCode
 from release.console import print_judgement
 from release.errors import InputError
+from release.gathered import gather
 from release.judge import judge
+from release.losses_table import print_losses
 from release.publish import publish
 from release.verdict_file import verdict_json
 
 
 def judge_run(path: Path, *, as_json: bool) -> ExitCode:
     """Judges and prints; the folder is only read."""
-    judgement = judge(_open(path))
+    run = _open(path)
+    judgement = judge(run)
     if as_json:
         typer.echo(verdict_json(judgement), nl=False)
     else:
-        print_judgement(judgement, Console(highlight=False))
+        console = Console(highlight=False)
+        print_losses(gather(run), console)
+        print_judgement(judgement, console)
     return judgement.exit_code
 
 

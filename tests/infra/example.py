@@ -87,6 +87,7 @@ def site(name: str, number: int, users: int = 4000) -> dict[str, Any]:
         "backup_partner": "wuxi" if name != "wuxi" else "suzhou",
         "uplink_gbps": 10,
         "users_concurrent": users if branch else 2000,
+        "takeover_users": 4000,
         "counties": [county("gusu", 30), county("kunshan", 70)] if branch else [],
     }
 

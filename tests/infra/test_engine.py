@@ -26,7 +26,7 @@ class FakeSupervisor:
     """Runs no process: it tells what a worker of that site would."""
 
     def __init__(self, told: Mapping[str, list[Told]]) -> None:
-        self._told = told
+        self.told = dict(told)
         self.orders: list[WorkerOrder] = []
         self.at_once = 0
         self.at_once_max = 0
@@ -38,7 +38,7 @@ class FakeSupervisor:
         self.at_once_max = max(self.at_once_max, self.at_once)
         await asyncio.sleep(0.01)
         self.at_once -= 1
-        for told in self._told.get(order.site, [EndTold(seconds=1, created=5)]):
+        for told in self.told.get(order.site, [EndTold(seconds=1, created=5)]):
             on_line(told.model_dump_json())
         return 0
 
@@ -50,10 +50,19 @@ class FakeLooks:
         self.missing: tuple[str, ...] = ()
         self.left: tuple[str, ...] = ()
         self.other: set[str] = set()
+        self.gone: set[str] = set()
+        self.dies: set[str] = set()
+        self._looked: set[str] = set()
 
     def require_site(self, plan: SitePlan, kubeconfig: Path) -> None:
         if plan.site in self.other:
             raise FleetError(f"{kubeconfig.name} is of another site", "take the right one")
+        if plan.site in self.dies & self._looked:
+            raise FleetError(f"{plan.site} does not answer", "see that it runs")
+        self._looked.add(plan.site)
+
+    def missing_now(self, plan: SitePlan, kubeconfig: Path) -> tuple[str, ...]:
+        return (f"{kubeconfig.name} is gone",) if plan.site in self.gone else ()
 
     def await_ready(
         self, plan: SitePlan, kubeconfig: Path, *, stopped: Callable[[], bool]
@@ -77,7 +86,19 @@ class World:
         self.looks = FakeLooks()
         self.progress: list[FleetProgress] = []
 
-    def operate(self, operation: Operation, parallel: int = 2) -> dict[str, StackOutcome]:
+    def operate(
+        self, operation: Operation, parallel: int = 2, *, skip_standing: bool = False
+    ) -> dict[str, StackOutcome]:
+        engine = self.engine(parallel)
+        targets = [
+            SiteTarget(plan=plan, kubeconfig=self.folder / plan.site) for plan in FLEET.sites
+        ]
+        outcomes = asyncio.run(
+            engine.operate(operation, targets, self.progress.append, skip_standing=skip_standing)
+        )
+        return {outcome.record.site: outcome for outcome in outcomes}
+
+    def engine(self, parallel: int = 2) -> FleetEngine:
         engine = FleetEngine(
             state=self.folder / "state",
             supervisor=self.supervisor,  # type: ignore[arg-type]  # a fake takes its place
@@ -87,11 +108,7 @@ class World:
             parallel=parallel,
         )
         engine.looks = self.looks
-        targets = [
-            SiteTarget(plan=plan, kubeconfig=self.folder / plan.site) for plan in FLEET.sites
-        ]
-        outcomes = asyncio.run(engine.operate(operation, targets, self.progress.append))
-        return {outcome.record.site: outcome for outcome in outcomes}
+        return engine
 
     def _binaries(self) -> dict[str, Path]:
         names = ("pulumi", "pulumi-resource-kubernetes")
@@ -140,6 +157,14 @@ def test_the_wrong_cluster_is_left_alone(tmp_path: Path) -> None:
     assert {order.site for order in here.supervisor.orders} == {"main", "suzhou"}
 
 
+def test_an_api_server_that_dies_in_the_middle_is_told_as_such(tmp_path: Path) -> None:
+    here = world(tmp_path, suzhou=[EndTold(seconds=1, error="Deployment city/login: EOF")])
+    here.looks.dies = {"suzhou"}
+    error = here.operate("up")["suzhou"].record.error or ""
+    assert error.startswith("suzhou does not answer (Deployment city/login: EOF)")
+    assert "what was done is kept; once it answers, up goes on from there" in error
+
+
 def test_up_is_done_when_everything_is_ready(tmp_path: Path) -> None:
     record = world(tmp_path).operate("up")["suzhou"].record
     assert (record.ready, record.ready_seconds, record.error) == (True, 2.5, None)
@@ -178,6 +203,71 @@ def test_the_order_says_what_the_worker_needs(tmp_path: Path) -> None:
     order = here.supervisor.orders[0]
     assert (order.operation, order.stack) == ("up", "rehearsal.main")
     assert (order.folder / "Pulumi.yaml").is_file()
+
+
+def resumed(here: World) -> set[str]:
+    """The sites that an `up` works on when it leaves out what stands."""
+    before = len(here.supervisor.orders)
+    outcomes = here.operate("up", skip_standing=True)
+    assert all(outcome.record.error is None for outcome in outcomes.values())
+    worked = {order.site for order in here.supervisor.orders[before:]}
+    assert worked == {site for site, outcome in outcomes.items() if not outcome.skipped}
+    return worked
+
+
+def test_after_a_failure_only_what_does_not_stand_is_done_again(tmp_path: Path) -> None:
+    here = world(tmp_path, suzhou=[EndTold(seconds=1, error="connection refused")])
+    assert here.operate("up")["suzhou"].record.error
+    here.supervisor.told["suzhou"] = [EndTold(seconds=1, created=5)]
+    assert resumed(here) == {"suzhou"}
+    assert resumed(here) == set()
+
+
+def test_what_stands_is_told_with_its_resources_and_is_ready(tmp_path: Path) -> None:
+    here = world(tmp_path)
+    here.operate("up")
+    outcome = here.operate("up", skip_standing=True)["wuxi"]
+    assert (outcome.record.same, outcome.record.ready) == (5, True)
+    assert "stands by the up of" in outcome.notes[0]
+    assert "--again" in outcome.notes[0]
+
+
+def test_without_a_word_about_skipping_everything_is_done(tmp_path: Path) -> None:
+    here = world(tmp_path)
+    here.operate("up")
+    here.operate("up")
+    assert len(here.supervisor.orders) == 2 * len(FLEET.sites)
+
+
+def test_a_worker_that_was_killed_leaves_nothing_that_stands(tmp_path: Path) -> None:
+    here = world(tmp_path)
+    here.operate("up")
+    here.supervisor.told["main"] = []
+    here.operate("up")
+    here.supervisor.told["main"] = [EndTold(seconds=1, created=5)]
+    assert resumed(here) == {"main"}
+
+
+def test_what_is_gone_from_the_cluster_is_done_again(tmp_path: Path) -> None:
+    here = world(tmp_path)
+    here.operate("up")
+    here.looks.gone = {"wuxi"}
+    assert resumed(here) == {"wuxi"}
+
+
+@pytest.mark.parametrize(
+    ("operation", "told"),
+    [("drift", EndTold(seconds=1, updated=1)), ("destroy", EndTold(seconds=1, deleted=5))],
+)
+def test_drift_and_destruction_end_what_stands(
+    tmp_path: Path, operation: Operation, told: EndTold
+) -> None:
+    here = world(tmp_path)
+    here.operate("up")
+    here.supervisor.told["suzhou"] = [told]
+    here.operate(operation)
+    here.supervisor.told["suzhou"] = [EndTold(seconds=1, created=5)]
+    assert "suzhou" in resumed(here)
 
 
 def test_time_left_is_told_from_the_pace() -> None:

@@ -5,16 +5,21 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import psutil
 import pytest
+import yaml
 from kubernetes import client
 
+from infra.fleet.cluster import require_site
 from infra.fleet.engine import FleetProgress, StackOutcome
+from infra.fleet.errors import FleetError
 from infra.plan.site import plan_site
 from infra.plan.size import resources_count
 from processes.leftovers import MARK
+from processes.supervisor import Command
 from province.sites import Purpose
 from tests import worlds
 from tests.infra.live_fleet import PACK, LiveFleet, live_fleet
@@ -85,24 +90,43 @@ def test_changes_by_hand_are_named_and_mended(fleet: LiveFleet) -> None:
     assert require_good(fleet.operate("drift")).drift == ()
 
 
-def test_a_killed_up_can_be_done_again(fleet: LiveFleet) -> None:
-    async def killed() -> StackOutcome:
+def test_an_up_that_is_killed_and_then_loses_its_api_server_is_done_again(
+    fleet: LiveFleet,
+) -> None:
+    """One test for both: to begin with and end with an empty cluster takes long."""
+
+    async def cut_off(after: int, victims: Callable[[], list[psutil.Process]]) -> StackOutcome:
         told: list[FleetProgress] = []
         work = asyncio.ensure_future(fleet.started("up", told))
-        while not any(progress.done > 20 for progress in told):
+        while not any(progress.done > after for progress in told):
             await asyncio.sleep(0.05)
             assert not work.done()
-        for process in workers(fleet):
+        for process in victims():
             process.send_signal(signal.SIGKILL)
         (outcome,) = await work
         return outcome
 
-    assert "without a word" in (fleet.run(killed()).record.error or "")
+    killed = fleet.run(cut_off(20, lambda: workers(fleet)))
+    assert "without a word" in (killed.record.error or "")
     assert list(fleet.folder.rglob("*.attrs")) == []  # a kill would leave one that can't be read
+    server = api_server(fleet)
+    argv, log = tuple(server.cmdline()), fleet.folder / "api-server.log"
+    lost = fleet.run(cut_off(40, lambda: [server]))
+    assert any("cancelled the lock" in note for note in lost.notes)
+    assert (lost.record.error or "").startswith("the cluster of main does not answer")
+    assert "what was done is kept" in (lost.record.error or "")
+    fleet.run(fleet.supervisor.start(Command(name="kube-apiserver", argv=argv, log=log)))
+    fleet.run(answers(fleet))
     again = require_good(fleet.operate("up"))
-    assert again.record.ready
-    assert any("cancelled the lock" in note for note in again.notes)
+    assert (again.record.ready, again.record.resources) == (
+        True,
+        resources_count(fleet.target.plan),
+    )
+    assert again.record.created < again.record.resources
     assert require_good(fleet.operate("second-preview")).record.changes == 0
+    resumed = fleet.engine().operate("up", [fleet.target], [].append, skip_standing=True)
+    (stands,) = fleet.run(resumed)
+    assert stands.skipped
 
 
 def test_a_cancelled_up_leaves_no_process_and_no_lock(fleet: LiveFleet) -> None:
@@ -129,6 +153,30 @@ def test_a_deployment_without_limits_stops_the_preview(fleet: LiveFleet) -> None
     assert {finding.rule for finding in outcome.findings} == {"containers-have-limits"}
     assert outcome.findings[0].subject == "Deployment province/video at main"
     assert "limits" in outcome.findings[0].hint
+
+
+def api_server(fleet: LiveFleet) -> psutil.Process:
+    """The one of this fleet's control plane, by the kubeconfig's own address."""
+    address = yaml.safe_load(fleet.target.kubeconfig.read_text())["clusters"][0]["cluster"][
+        "server"
+    ]
+    host = address.removeprefix("https://").partition(":")[0]
+    (server,) = (
+        process
+        for process in psutil.process_iter()
+        if process.name() == "kube-apiserver" and any(host in word for word in process.cmdline())
+    )
+    return server
+
+
+async def answers(fleet: LiveFleet) -> None:
+    """Waits for an API server that was just started."""
+    for _ in range(200):
+        with suppress(FleetError):
+            await asyncio.to_thread(require_site, fleet.target.plan, fleet.target.kubeconfig)
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError("the API server does not answer")
 
 
 def workers(fleet: LiveFleet) -> list[psutil.Process]:

@@ -13,6 +13,7 @@ from infra.plan.site import plan_site
 from infra.plan.values import NamespacePlan, SitePlan
 from province.province import Province
 from province.sites import Purpose
+from tests import worlds
 from tests.infra import example
 
 
@@ -146,6 +147,43 @@ def test_replicas_follow_users_and_leave_room_for_a_partner() -> None:
     assert login.namespace == "city"
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 40_000), st.integers(0, 40_000))
+def test_whoever_may_come_from_a_failed_site_finds_replicas_quota_and_connections(
+    users: int, takeover: int
+) -> None:
+    document = example.document()
+    document["sites"][1] |= {"users_concurrent": users, "takeover_users": takeover}
+    plan = plan_site(Province.model_validate(document), "suzhou", "rehearsal")
+    city = namespace(plan, "city").quota
+    assert all(w.replicas_max * 1000 >= users + takeover for w in plan.workloads)
+    assert all((w.replicas_max - 2) * 1000 < max(users + takeover, 1000) for w in plan.workloads)
+    assert all(w.replicas <= w.replicas_max for w in plan.workloads)
+    assert city.pods >= sum(w.replicas_max for w in plan.workloads)
+    assert city.memory_mib >= sum(w.replicas_max * w.requests.memory_mib for w in plan.workloads)
+    assert plan.gateway.connections_max >= users + takeover
+    assert plan.gateway.replicas * 20_000 >= users + takeover
+
+
+def test_every_site_of_the_province_may_grow_for_the_one_that_it_backs_up() -> None:
+    province = worlds.province()
+    for lost in province.sites:
+        partner = province.site(lost.backup_partner)
+        users = partner.users_concurrent + lost.users_concurrent
+        plan = plan_site(province, partner.id, "rehearsal")
+        for workload, planned in zip(province.platform.workloads, plan.workloads, strict=True):
+            assert planned.replicas_max * workload.users_per_replica >= users
+
+
+def test_another_sites_users_change_no_plan_but_its_own() -> None:
+    before = plan_fleet(example.small(), "rehearsal")
+    document = example.document()
+    document["sites"][1]["users_concurrent"] = 9000
+    after = plan_fleet(Province.model_validate(document), "rehearsal")
+    changed = [new.site for old, new in zip(before.sites, after.sites, strict=True) if new != old]
+    assert changed == ["suzhou"]
+
+
 def test_the_main_site_is_sized_for_its_own_users() -> None:
     main = plan_site(example.small(), "main", "rehearsal")
     assert main.users_concurrent == 2000
@@ -169,7 +207,7 @@ def test_each_priority_class_used_is_planned() -> None:
 def test_a_platform_that_does_not_fit_is_refused() -> None:
     document = example.document()
     document["sites"][1]["users_concurrent"] = 400_000
-    with pytest.raises(PlanError, match="platform needs 400 cores") as caught:
+    with pytest.raises(PlanError, match="needs 404 cores for 404000 users") as caught:
         plan_fleet(Province.model_validate(document), "rehearsal")
     assert "platform nodes" in caught.value.hint
 

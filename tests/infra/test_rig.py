@@ -118,7 +118,7 @@ def test_the_quota_is_what_master_and_workers_request() -> None:
 @pytest.mark.parametrize(("cores", "gib"), [(5, 128), (32, 5)])
 def test_a_pool_too_small_for_the_rig_is_refused(cores: int, gib: int) -> None:
     pool = {"purpose": "platform", "count": 1, "cpu_cores": cores, "memory_gib": gib}
-    small = province(nodes=[pool])
+    small = province(nodes=[pool], takeover_users=0)
     objectives = small.objectives.model_copy(update={"users_concurrent_min": 400_000})
     with pytest.raises(PlanError, match="main: the load rig needs") as caught:
         plan_site(small.model_copy(update={"objectives": objectives}), "main", "rehearsal")
@@ -188,8 +188,8 @@ def test_the_rig_reaches_its_own_and_every_sites_edge_and_nothing_else() -> None
 
 
 def test_the_plan_says_where_its_size_comes_from() -> None:
-    reasons = describe(main_site()).reasons
+    reasons = describe(main_site(), promising(200_000)).reasons
     assert any("the load rig's 12 workers of 16,667 users" in reason for reason in reasons)
     assert any(reason.startswith("load rig, hold: 5,000 requests/s") for reason in reasons)
     without = dataclasses.replace(main_site(), rig=None)
-    assert not any("load rig" in reason for reason in describe(without).reasons)
+    assert not any("load rig" in reason for reason in describe(without, promising(200_000)).reasons)

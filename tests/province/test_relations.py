@@ -289,16 +289,16 @@ def test_limits_are_not_below_requests() -> None:
 
 def test_storage_reaches_the_promised_size() -> None:
     check = relations.check_storage_reaches_the_promised_size
-    promised = worlds.with_objectives(SMALL, storage_pb_min=1)
-    world = worlds.with_pool(promised, "main", Purpose.STORAGE, disks=0)
-    assert breaches(check, world) == [("objectives.storage_pb_min", "0.63 PB usable of 1 PB")]
+    asked = worlds.with_objectives(SMALL, storage_pb_min=0.7)
+    assert breaches(check, asked) == []
+    world = worlds.with_pool(asked, "main", Purpose.STORAGE, disks=0)
+    assert breaches(check, world) == [("objectives.storage_pb_min", "0.63 PB usable of 0.7 PB")]
 
 
 def test_platform_fits_a_failed_partners_users() -> None:
     check = relations.check_platform_fits_a_failed_partners_users
-    # Suzhou's copies go to xuzhou: six machines hold the users of either, but not of both.
-    crowded = worlds.with_site(SMALL, "suzhou", users_concurrent=60_000)
-    crowded = worlds.with_site(crowded, "xuzhou", users_concurrent=5_000)
+    # Six machines hold xuzhou's own users or those that it may take over, but not both.
+    crowded = worlds.with_site(SMALL, "xuzhou", users_concurrent=5_000, takeover_users=60_000)
     narrow = worlds.with_pool(crowded, "xuzhou", Purpose.PLATFORM, count=6)
     assert breaches(check, narrow) == [
         ("sites.xuzhou.nodes.platform", "65000 users need 90.0 cores of 86.4")
@@ -306,3 +306,24 @@ def test_platform_fits_a_failed_partners_users() -> None:
     assert breaches(check, crowded) == []
     without = worlds.with_site(SMALL, "main", nodes=SMALL.main.nodes[:1])
     assert subjects(check, without) == ["sites.main.nodes.platform"]
+
+
+def test_takeover_users_follow_the_ring() -> None:
+    check = relations.check_takeover_users_follow_the_ring
+    more = worlds.with_site(SMALL, "suzhou", users_concurrent=2001)
+    assert breaches(check, more) == [
+        (
+            "sites.xuzhou.takeover_users",
+            "2000, but suzhou, which it backs up, has 2001 users",
+        )
+    ]
+    assert next(iter(check(more))).hint == "write takeover_users: 2001"
+    assert breaches(check, worlds.with_site(SMALL, "xuzhou", takeover_users=9000)) == []
+
+
+def test_disks_hold_the_backed_up_sites_bytes() -> None:
+    check = relations.check_disks_hold_the_backed_up_sites_bytes
+    small = worlds.with_pool(SMALL, "xuzhou", Purpose.STORAGE, disk_tb=10)
+    assert breaches(check, small) == [
+        ("sites.xuzhou.nodes.storage", "3000 users need 500 TB of 395 TB")
+    ]

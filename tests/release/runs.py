@@ -14,6 +14,7 @@ from evidence.records import (
     EdgeRecord,
     JourneyRecord,
     LoadRecord,
+    PlacementRecord,
     PolicyRecord,
     Record,
     RunRecord,
@@ -92,6 +93,27 @@ def stack(site: str, operation: str, **changes: object) -> StackRecord:
 def policy(site: str, **changes: object) -> PolicyRecord:
     values: dict[str, object] = {"rules": 10, "resources": 90, "findings": ()}
     return PolicyRecord.model_validate({"site": site, **values, **changes})
+
+
+def placement(lost: str, partner: str, **changes: object) -> PlacementRecord:
+    """A loss that the partner has room for; by default the record of a site of 100 pods."""
+    values: dict[str, object] = {
+        "users_moved": 2000,
+        "users_then": 3000,
+        "pods_planned": 40,
+        "pods_planned_bound": 40,
+        "pods_wanted": 100,
+        "pods_bound": 100,
+        "cpu_free_ratio": 0.5,
+        "memory_free_ratio": 0.8,
+        "quota_free_ratio": 0.2,
+        "disk_tb_needed": 300.0,
+        "disk_tb_usable": 600.0,
+        "nodes": 6,
+        "seconds": 4.0,
+        "restored": True,
+    }
+    return PlacementRecord.model_validate({"lost": lost, "partner": partner, **values, **changes})
 
 
 def journey(name: str, **changes: object) -> JourneyRecord:
@@ -218,12 +240,22 @@ def whole(world: Province | None = None) -> tuple[Record, ...]:
     world = world or worlds.small()
     sites = [site.id for site in world.sites]
     operations = ("preview", "up", "second-preview", "destroy")
-    names = ("toolchain", "machine-room", "policies", "deploy", "destroy", "load", "judge")
+    names = (
+        "toolchain",
+        "machine-room",
+        "policies",
+        "deploy",
+        "placement",
+        "destroy",
+        "load",
+        "judge",
+    )
     return (
         *(binary(name) for name in ("etcd", "nginx")),
         *(boot(site) for site in sites),
         *(policy(site) for site in sites),
         *(stack(site, operation) for operation in operations for site in sites),
+        *(placement(site.id, site.backup_partner) for site in world.sites),
         *(journey(objective.journey.value) for objective in world.objectives.journeys),
         load(),
         edge(),

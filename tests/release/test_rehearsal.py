@@ -13,12 +13,23 @@ from typing import Any
 import pytest
 
 from evidence.verdict import ExitCode
+from infra.plan.fleet import plan_fleet
+from province.reader import read
 from tests import binaries, worlds
 from tests.release.commandline import CommandLine, nothing_is_left
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
 
-STAGES = ("toolchain", "machine-room", "policies", "deploy", "destroy", "load", "judge")
+STAGES = (
+    "toolchain",
+    "machine-room",
+    "policies",
+    "deploy",
+    "placement",
+    "destroy",
+    "load",
+    "judge",
+)
 _DOING = {
     "machine-room": "booting the control planes",
     "policies": "previewing under the policies",
@@ -43,8 +54,9 @@ def rehearse(province: Path, folder: Path) -> CommandLine:
     return CommandLine(["rehearse", *arguments], folder)
 
 
-def test_after_kill_nine_a_rehearsal_runs_through(small: Path, tmp_path: Path) -> None:
+def test_a_branch_is_added_and_after_kill_nine_a_rehearsal_runs_through(tmp_path: Path) -> None:
     """One test for both, because a rehearsal takes a minute or two."""
+    small = worlds.write(worlds.joined(), tmp_path / "joined.yaml")
     killed = rehearse(small, tmp_path)
     killed.until(_DOING["deploy"])
     killed.signal(signal.SIGKILL)
@@ -58,13 +70,30 @@ def test_after_kill_nine_a_rehearsal_runs_through(small: Path, tmp_path: Path) -
     claims = {claim["id"]: claim for claim in verdict["claims"]}
     assert claims["fleet"]["verdict"] == "PASS", claims["fleet"]["reason"]
     assert claims["users"]["verdict"] == "UNKNOWN"
-    assert "300 of 3,000 users" in claims["users"]["reason"]
+    assert "every pod to simulated nodes" in claims["site-loss"]["reason"]
+    figures = claims["site-loss"]["figures"]
+    assert (figures["losses_placed"]["value"], figures["pods_pending"]["value"]) == (3, 0)
+    assert figures["pods_placed_max"]["value"] > 2 * len(worlds.joined().platform.workloads)
+    assert "300 of 9,000 users" in claims["users"]["reason"]
     assert tuple(stage["name"] for stage in verdict["stages"]) == STAGES
     assert {stage["verdict"] for stage in verdict["stages"]} == {"PASS"}
+    _the_new_branch_stands_and_no_other_plan_changed(run)
     _counts_agree(run)
     _judged_again_it_says_the_same(run, tmp_path)
     assert (run / "report.html").is_file()
     assert (run / "junit.xml").is_file()
+
+
+def _the_new_branch_stands_and_no_other_plan_changed(run: Path) -> None:
+    before = plan_fleet(worlds.pair(), "rehearsal")
+    after = plan_fleet(read(run / "inputs" / "province.yaml"), "rehearsal")
+    others = {plan.site for plan in after.sites if plan not in before.sites} - {"xuzhou"}
+    assert others <= {"main", "suzhou"}  # where clusters are known, and whose copies go there now
+    lines = map(json.loads, (run / "deploy.jsonl").read_text("utf-8").splitlines())
+    of_it = {r["operation"]: r for r in lines if r["site"] == "xuzhou"}
+    assert of_it["preview"]["created"] == of_it["up"]["created"] > 0
+    assert (of_it["up"]["ready"], of_it["second-preview"]["updated"]) == (True, 0)
+    assert of_it["drift"]["updated"] == of_it["drift"]["created"] == 0
 
 
 def _counts_agree(run: Path) -> None:
@@ -76,7 +105,7 @@ def _counts_agree(run: Path) -> None:
         for record in map(json.loads, (run / "deploy.jsonl").read_text("utf-8").splitlines())
         if record["operation"] == "destroy"
     ]
-    assert len(destroyed) == len(worlds.small().sites)
+    assert len(destroyed) == len(worlds.joined().sites)
     assert all(record["error"] is None for record in destroyed)
 
 
