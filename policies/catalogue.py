@@ -9,6 +9,7 @@ from policies.manifest import Manifest, Stack
 from policies.rule import ManifestRule, Rule, StackRule
 from policies.rules import (
     accounts,
+    administrators,
     containers,
     deployments,
     gateways,
@@ -28,6 +29,7 @@ CATALOGUE: tuple[Rule, ...] = (
     *images.RULES,
     *hosts.RULES,
     *accounts.RULES,
+    *administrators.RULES,
     *namespaces.RULES,
     *network.RULES,
     *services.RULES,

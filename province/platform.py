@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from typing import Annotated
 
@@ -43,9 +44,26 @@ class Workload(Value):
     requests: Compute
     limits: Compute | None = None
 
+    def replicas(self, users: int) -> int:
+        """How many replicas serve that many users."""
+        return max(self.replicas_min, math.ceil(users / self.users_per_replica))
+
 
 class Platform(Value):
     """All workloads, and the host names they answer to."""
 
     domain: str
     workloads: Annotated[tuple[Workload, ...], Field(min_length=1)]
+
+
+class TierShares(Value):
+    """What each member of a tier may use for itself, beside the platform's own workloads.
+
+    `province` and `city` are for jobs, once at each branch; `county` is for each county, `school`
+    for each school. All of it comes out of the branch's platform pool.
+    """
+
+    province: Compute
+    city: Compute
+    county: Compute
+    school: Compute

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from province.objectives import Objectives
-from province.platform import Platform
+from province.platform import Platform, TierShares
 from province.sites import Role, Site
 from province.value import Id, Value
 
@@ -31,6 +31,7 @@ class Province(Value):
     addressing: Addressing
     objectives: Objectives
     platform: Platform
+    tiers: TierShares
     sites: Annotated[tuple[Site, ...], Field(min_length=1)]
 
     def site(self, site_id: str) -> Site:

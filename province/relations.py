@@ -6,7 +6,6 @@ subject is a key path, in which the entries of a list bear their names: `sites.s
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import combinations
@@ -17,11 +16,9 @@ from province.platform import Workload
 from province.province import Province
 from province.sites import Purpose, Role, Site
 from province.storage import usable_pb
+from province.tiers import ALLOCATABLE_RATIO, overdrawn, site_tree
 
 Check = Callable[[Province], Iterator[Finding]]
-
-ALLOCATABLE_RATIO = 0.9
-"""Share of a node's CPU that is left for pods beside the system's own processes."""
 
 
 def check(province: Province) -> tuple[Finding, ...]:
@@ -352,6 +349,18 @@ def check_platform_fits_a_failed_partners_users(province: Province) -> Iterator[
             )
 
 
+def check_tier_quotas_hold(province: Province) -> Iterator[Finding]:
+    """Platform, jobs, counties, schools and what is kept free fit into each site's pool."""
+    for site in province.sites:
+        for broken in overdrawn(site_tree(province, site)):
+            yield Finding(
+                rule="tier-quotas-hold",
+                subject=f"sites.{site.id}.nodes.platform",
+                evidence=str(broken),
+                hint="add machines to the platform pool, or lower the shares in 'tiers'",
+            )
+
+
 CHECKS: tuple[Check, ...] = (
     check_main_site_is_one_and_first,
     check_every_prefecture_has_its_branch,
@@ -375,6 +384,7 @@ CHECKS: tuple[Check, ...] = (
     check_limits_are_not_below_requests,
     check_storage_reaches_the_promised_size,
     check_platform_fits_a_failed_partners_users,
+    check_tier_quotas_hold,
 )
 """All checks; a test holds that none is forgotten here."""
 
@@ -396,9 +406,5 @@ def _count(site: Site, purpose: Purpose) -> int:
 
 def _cores(workloads: Iterable[Workload], users: int) -> float:
     """CPU requests of all workloads for that many users, in cores."""
-    millis = (
-        max(workload.replicas_min, math.ceil(users / workload.users_per_replica))
-        * workload.requests.cpu_millis
-        for workload in workloads
-    )
+    millis = (workload.replicas(users) * workload.requests.cpu_millis for workload in workloads)
     return sum(millis) / 1000

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pulumi
 import pulumi_kubernetes as kubernetes
 
+from infra.components.access import Access
 from infra.components.gateway import Gateway
 from infra.components.namespace import Namespace
 from infra.components.priorities import Priorities
@@ -29,12 +30,9 @@ class Site(pulumi.ComponentResource):
             for namespace in plan.namespaces
         }
         self._workloads(namespaces)
-        Gateway(
-            plan.gateway,
-            self._labels,
-            {name: (component.namespace,) for name, component in namespaces.items()},
-            self._within,
-        )
+        inside = {name: (component.namespace,) for name, component in namespaces.items()}
+        Gateway(plan.gateway, self._labels, inside, self._within)
+        Access(plan.access, self._labels, inside, self._within)
         self.outputs = {
             "endpoint": f"https://{plan.gateway.hostname}",
             "namespaces": [namespace.name for namespace in plan.namespaces],

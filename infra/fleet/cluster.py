@@ -29,6 +29,7 @@ class Cluster:
         self._apps = client.AppsV1Api(api)
         self._policy = client.PolicyV1Api(api)
         self._scheduling = client.SchedulingV1Api(api)
+        self._rbac = client.RbacAuthorizationV1Api(api)
         self._custom = client.CustomObjectsApi(api)
         labels = ",".join(f"{key}={value}" for key, value in site_labels(plan).items())
         self._ours = {"label_selector": labels, "_request_timeout": _TIMEOUT_SECONDS}
@@ -69,8 +70,14 @@ class Cluster:
         return (
             *(f"Namespace {namespace.metadata.name}" for namespace in self.namespaces()),
             *(f"PriorityClass {found.metadata.name}" for found in classes),
+            *(f"ClusterRole {name}" for name in self._cluster_roles()),
             *(f"GatewayClass {name}" for name in self._gateway_classes()),
         )
+
+    def _cluster_roles(self) -> list[str]:
+        """A role that is gone is given to nobody, so its bindings need no look of their own."""
+        listed = self._rbac.list_cluster_role(**self._ours)
+        return [role.metadata.name for role in listed.items]
 
     def _gateway_classes(self) -> list[str]:
         try:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from infra.plan.access import plan_access
 from infra.plan.addresses import plan_addresses
 from infra.plan.edge import plan_gateway
 from infra.plan.errors import PlanError
-from infra.plan.namespaces import plan_namespaces
+from infra.plan.namespaces import plan_namespaces, require_sums
 from infra.plan.nodes import plan_nodes
 from infra.plan.values import SitePlan
 from infra.plan.workloads import plan_priorities, plan_workloads, require_room
 from province.province import Province
 from province.sites import Site
+from province.tiers import site_tree
 
 
 def plan_site(province: Province, site_id: str, environment: str) -> SitePlan:
@@ -23,7 +25,10 @@ def plan_site(province: Province, site_id: str, environment: str) -> SitePlan:
     workloads = plan_workloads(province.platform, site)
     nodes = plan_nodes(site)
     require_room(site, workloads, nodes)
+    tree = site_tree(province, site)
+    require_sums(tree)
     gateway = plan_gateway(site, province.platform.domain, workloads)
+    namespaces = plan_namespaces(site, tree, workloads, gateway)
     return SitePlan(
         site=site.id,
         environment=environment,
@@ -33,9 +38,10 @@ def plan_site(province: Province, site_id: str, environment: str) -> SitePlan:
         users_concurrent=site.users_concurrent,
         addresses=plan_addresses(site),
         nodes=nodes,
-        namespaces=plan_namespaces(site, workloads, gateway),
+        namespaces=namespaces,
         workloads=workloads,
         gateway=gateway,
+        access=plan_access(site, namespaces),
         priority_classes=plan_priorities(),
     )
 

@@ -24,4 +24,7 @@ def resources_count(plan: SitePlan) -> int:
         + _OF_A_WORKLOAD * len(plan.workloads)
         + _OF_A_GATEWAY
         + len(plan.gateway.routes)
+        + 1
+        + len(plan.access.roles)
+        + len(plan.access.bindings)
     )

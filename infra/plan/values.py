@@ -144,6 +144,43 @@ class GatewayPlan:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Grant:
+    """Verbs on resources of one API group (empty: the core group); `names` narrows it to some."""
+
+    group: str
+    resources: tuple[str, ...]
+    verbs: tuple[str, ...]
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RolePlan:
+    """A ClusterRole. `administrator` names which of the three separate administrators it is."""
+
+    name: str
+    grants: tuple[Grant, ...]
+    administrator: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BindingPlan:
+    """A role given to a group of the realm; in one namespace, or in the whole cluster."""
+
+    name: str
+    role: str
+    group: str
+    namespace: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AccessPlan:
+    """Who may do what at a site."""
+
+    roles: tuple[RolePlan, ...]
+    bindings: tuple[BindingPlan, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class SitePlan:
     """All that one site gets. Equal provinces give equal plans."""
 
@@ -158,6 +195,7 @@ class SitePlan:
     namespaces: tuple[NamespacePlan, ...]
     workloads: tuple[WorkloadPlan, ...]
     gateway: GatewayPlan
+    access: AccessPlan
     priority_classes: tuple[PriorityPlan, ...] = ()
 
     @property

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
-
 from infra.plan.errors import PlanError
 from infra.plan.nodes import site_tier
 from infra.plan.values import NodePlan, PriorityPlan, WorkloadPlan
 from province.platform import Platform, Tier, Workload
 from province.sites import Purpose, Role, Site
+from province.tiers import GROWTH
 
-PARTNER_LOSS_FACTOR = 2
+PARTNER_LOSS_FACTOR = GROWTH
 """A site can grow to twice its replicas: its own users and those of one failed partner."""
 CPU_TARGET_PERCENT = 60
 """The autoscaler's target: a partner's users arrive before new replicas have started."""
@@ -65,8 +64,7 @@ def require_room(
 
 
 def _plan(workload: Workload, site: Site) -> WorkloadPlan:
-    needed = math.ceil(site.users_concurrent / workload.users_per_replica)
-    replicas = max(workload.replicas_min, needed)
+    replicas = workload.replicas(site.users_concurrent)
     return WorkloadPlan(
         name=workload.id,
         namespace=workload_namespace(site.role),

@@ -257,3 +257,13 @@ def test_platform_fits_a_failed_partners_users() -> None:
     assert breaches(check, crowded) == []
     without = worlds.with_site(SMALL, "main", nodes=SMALL.main.nodes[:1])
     assert subjects(check, without) == ["sites.main.nodes.platform"]
+
+
+def test_tier_quotas_hold() -> None:
+    check = relations.check_tier_quotas_hold
+    compute = Compute(cpu_millis=80, memory_mib=16)
+    greedy = SMALL.model_copy(update={"tiers": SMALL.tiers.model_copy(update={"school": compute})})
+    assert breaches(check, greedy)[0] == (
+        "sites.suzhou.nodes.platform",
+        "city suzhou: own, kept free and handed down come to 202.75 cores, there are 129.6",
+    )
