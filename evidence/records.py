@@ -111,6 +111,21 @@ class StackRecord(Record):
         return self.created + self.updated + self.replaced + self.deleted
 
 
+class QuotaRecord(Record):
+    """A bound on a tier as it was read from a site's cluster, once the site was up.
+
+    `name` is the namespace of a ResourceQuota, or a ClusterQueue, of which it is the nominal quota.
+    """
+
+    topic: ClassVar[str] = "quotas"
+    site: str
+    kind: Literal["ResourceQuota", "ClusterQueue"]
+    name: str
+    cpu_millis: int
+    memory_mib: int
+    pods: int
+
+
 class JourneyRecord(Record):
     """One journey's figures over the hold. Percentiles come from merged HDR histograms."""
 

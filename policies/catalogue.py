@@ -17,6 +17,7 @@ from policies.rules import (
     images,
     namespaces,
     network,
+    queues,
     resources,
     services,
 )
@@ -35,6 +36,7 @@ CATALOGUE: tuple[Rule, ...] = (
     *services.RULES,
     *gateways.RULES,
     *deployments.RULES,
+    *queues.RULES,
     *resources.RULES,
 )
 """In the order in which they are listed."""

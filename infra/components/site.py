@@ -7,8 +7,10 @@ import pulumi_kubernetes as kubernetes
 
 from infra.components.access import Access
 from infra.components.gateway import Gateway
+from infra.components.hub import Hub
 from infra.components.namespace import Namespace
 from infra.components.priorities import Priorities
+from infra.components.queues import Queues
 from infra.components.workload import Workload
 from infra.plan.labels import site_labels
 from infra.plan.values import SitePlan
@@ -33,6 +35,9 @@ class Site(pulumi.ComponentResource):
         inside = {name: (component.namespace,) for name, component in namespaces.items()}
         Gateway(plan.gateway, self._labels, inside, self._within)
         Access(plan.access, self._labels, inside, self._within)
+        Queues(plan.compute, self._labels, inside, self._within)
+        if plan.hub is not None:
+            Hub(plan.hub, self._labels, inside[plan.hub.namespace], self._within)
         self.outputs = {
             "endpoint": f"https://{plan.gateway.hostname}",
             "namespaces": [namespace.name for namespace in plan.namespaces],

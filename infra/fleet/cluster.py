@@ -17,6 +17,7 @@ from infra.plan.values import SitePlan
 
 _TIMEOUT_SECONDS = 10
 _GATEWAY_API = ("gateway.networking.k8s.io", "v1")
+_KUEUE = ("kueue.x-k8s.io", "v1beta1")
 _NOT_FOUND = 404
 
 
@@ -64,6 +65,14 @@ class Cluster:
         """Our pods of one namespace."""
         return list(self._core.list_namespaced_pod(namespace, **self._ours).items)
 
+    def quotas(self) -> list[Any]:
+        """Our resource quotas."""
+        return list(self._core.list_resource_quota_for_all_namespaces(**self._ours).items)
+
+    def cluster_queues(self) -> list[Any]:
+        """Our ClusterQueues; none where Kueue is not known."""
+        return self._custom_objects(_KUEUE, "clusterqueues")
+
     def leftovers(self) -> tuple[str, ...]:
         """What of ours is still there: namespaces with all that is in them, cluster objects."""
         classes = self._scheduling.list_priority_class(**self._ours).items
@@ -80,15 +89,17 @@ class Cluster:
         return [role.metadata.name for role in listed.items]
 
     def _gateway_classes(self) -> list[str]:
+        listed = self._custom_objects(_GATEWAY_API, "gatewayclasses")
+        return [item["metadata"]["name"] for item in listed]
+
+    def _custom_objects(self, api: tuple[str, str], plural: str) -> list[Any]:
         try:
-            listed = self._custom.list_cluster_custom_object(
-                *_GATEWAY_API, "gatewayclasses", **self._ours
-            )
+            listed = self._custom.list_cluster_custom_object(*api, plural, **self._ours)
         except client.ApiException as error:
             if error.status == _NOT_FOUND:
                 return []  # without the kind there can be no object of it
             raise
-        return [item["metadata"]["name"] for item in listed["items"]]
+        return list(listed["items"])
 
 
 def require_site(plan: SitePlan, kubeconfig: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from infra.plan.access import plan_access
 from infra.plan.addresses import plan_addresses
+from infra.plan.compute import plan_compute, plan_hub
 from infra.plan.edge import plan_gateway
 from infra.plan.errors import PlanError
 from infra.plan.namespaces import plan_namespaces, require_sums
@@ -19,7 +20,8 @@ def plan_site(province: Province, site_id: str, environment: str) -> SitePlan:
     """All that the site gets in that environment (`rehearsal`, `production`).
 
     Depends on the site's own rows and on what holds for the whole province, never on another
-    site's rows. Raises PlanError for a site that does not exist or cannot be planned.
+    site's rows; the main site's `compute` and `hub` alone list the branches. Raises PlanError for
+    a site that does not exist or cannot be planned.
     """
     site = _site(province, site_id)
     workloads = plan_workloads(province.platform, site)
@@ -42,6 +44,8 @@ def plan_site(province: Province, site_id: str, environment: str) -> SitePlan:
         workloads=workloads,
         gateway=gateway,
         access=plan_access(site, namespaces),
+        compute=plan_compute(province, site),
+        hub=plan_hub(province, site),
         priority_classes=plan_priorities(),
     )
 

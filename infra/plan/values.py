@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
+from infra.plan.queues import ComputePlan, HubPlan
 from province.platform import Compute, Tier
 from province.sites import Purpose, Role
 
@@ -196,6 +197,8 @@ class SitePlan:
     workloads: tuple[WorkloadPlan, ...]
     gateway: GatewayPlan
     access: AccessPlan
+    compute: ComputePlan
+    hub: HubPlan | None = None
     priority_classes: tuple[PriorityPlan, ...] = ()
 
     @property

@@ -41,12 +41,18 @@ def test_equal_provinces_give_equal_plans() -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(3, 15), st.integers(1, 60_000))
-def test_a_new_site_changes_no_other_plan(number: int, users: int) -> None:
+def test_a_new_site_is_made_known_at_main_and_changes_no_other_plan(
+    number: int, users: int
+) -> None:
     before = plan_fleet(example.small(), "rehearsal")
     document = example.document()
     document["sites"].append(example.site("xuzhou", number, users=min(users, 40_000)))
     after = plan_fleet(Province.model_validate(document), "rehearsal")
-    assert after.sites[:-1] == before.sites
+    main = after.sites[0]
+    was = dataclasses.replace(main, compute=before.sites[0].compute, hub=before.sites[0].hub)
+    assert (was, *after.sites[1:-1]) == before.sites
+    assert main.hub is not None
+    assert [member.cluster for member in main.hub.members] == ["suzhou", "wuxi", "xuzhou"]
 
 
 @settings(max_examples=50, deadline=None)
