@@ -10,6 +10,7 @@ from policies.rule import ManifestRule, Rule, StackRule
 from policies.rules import (
     accounts,
     administrators,
+    alerts,
     containers,
     deployments,
     gateways,
@@ -37,6 +38,7 @@ CATALOGUE: tuple[Rule, ...] = (
     *gateways.RULES,
     *deployments.RULES,
     *queues.RULES,
+    *alerts.RULES,
     *resources.RULES,
 )
 """In the order in which they are listed."""

@@ -6,6 +6,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from infra.components.access import Access
+from infra.components.alerts import Alerts
 from infra.components.gateway import Gateway
 from infra.components.hub import Hub
 from infra.components.namespace import Namespace
@@ -36,6 +37,7 @@ class Site(pulumi.ComponentResource):
         Gateway(plan.gateway, self._labels, inside, self._within)
         Access(plan.access, self._labels, inside, self._within)
         Queues(plan.compute, self._labels, inside, self._within)
+        Alerts(plan.monitoring, self._labels, inside[plan.monitoring.namespace], self._within)
         if plan.hub is not None:
             Hub(plan.hub, self._labels, inside[plan.hub.namespace], self._within)
         self.outputs = {

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from infra.plan.access import plan_access
 from infra.plan.addresses import plan_addresses
+from infra.plan.alerts import plan_monitoring
 from infra.plan.compute import plan_compute, plan_hub
 from infra.plan.edge import plan_gateway
 from infra.plan.errors import PlanError
 from infra.plan.namespaces import plan_namespaces, require_sums
 from infra.plan.nodes import plan_nodes
 from infra.plan.values import SitePlan
-from infra.plan.workloads import plan_priorities, plan_workloads, require_room
+from infra.plan.workloads import (
+    plan_priorities,
+    plan_workloads,
+    require_room,
+    workload_namespace,
+)
 from province.province import Province
 from province.sites import Site
 from province.tiers import site_tree
@@ -46,6 +52,9 @@ def plan_site(province: Province, site_id: str, environment: str) -> SitePlan:
         access=plan_access(site, namespaces),
         compute=plan_compute(province, site),
         hub=plan_hub(province, site),
+        monitoring=plan_monitoring(
+            province.objectives, site, workload_namespace(site.role), gateway
+        ),
         priority_classes=plan_priorities(),
     )
 

@@ -16,6 +16,8 @@ _OF_A_GATEWAY = 3
 
 _OF_A_LANE = 2
 """Admission check and configuration; its clusters come on top."""
+_OF_ALERTS = 2
+"""Component and rule."""
 _OF_A_HUB = 4
 """Component, cluster set, its binding, placement; the members come on top."""
 
@@ -34,6 +36,7 @@ def resources_count(plan: SitePlan) -> int:
         + len(plan.access.roles)
         + len(plan.access.bindings)
         + _of_compute(plan.compute)
+        + _OF_ALERTS
         + (_OF_A_HUB + len(plan.hub.members) if plan.hub else 0)
     )
 

@@ -182,6 +182,28 @@ class AccessPlan:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class AlertPlan:
+    """One alert: `expression` (PromQL) has been true for `for_seconds`."""
+
+    name: str
+    group: str
+    expression: str
+    summary: str
+    severity: str = "critical"
+    for_seconds: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MonitoringPlan:
+    """A site's alerts. `bucket_seconds` are the bounds that its histograms need."""
+
+    name: str
+    namespace: str
+    alerts: tuple[AlertPlan, ...]
+    bucket_seconds: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class SitePlan:
     """All that one site gets. Equal provinces give equal plans."""
 
@@ -198,6 +220,7 @@ class SitePlan:
     gateway: GatewayPlan
     access: AccessPlan
     compute: ComputePlan
+    monitoring: MonitoringPlan
     hub: HubPlan | None = None
     priority_classes: tuple[PriorityPlan, ...] = ()
 
