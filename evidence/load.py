@@ -23,6 +23,11 @@ class LoadPhase(StrEnum):
     DONE = "done"
 
 
+WORKER_LAG_MS_P99_MAX = 20.0
+"""A late event loop adds its lag to each response time: 2.5 % of the tightest p95 bound, 800 ms.
+Beyond it a load run shows nothing of what it loads."""
+
+
 class LoadPlanRecord(Record):
     """What the load run set out to do: written before its first process is started."""
 
@@ -42,6 +47,21 @@ class LoadPhaseRecord(Record):
     topic: ClassVar[str] = "load-phases"
     phase: LoadPhase
     began_at: float
+
+
+class SiteLossRecord(Record):
+    """The moment at which a site's edge was taken away; its `users` then turn to its partner's.
+
+    `errors_ratio_max` is the objective that failures have to get back under: the strictest
+    journey's.
+    """
+
+    topic: ClassVar[str] = "load-site-losses"
+    site: str
+    partner: str
+    users: int
+    lost_at: float
+    errors_ratio_max: float
 
 
 class LoadSecondRecord(Record):

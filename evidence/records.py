@@ -153,7 +153,10 @@ class LoadRecord(Record):
     """The load run as a whole: who was connected, for how long, and whether the counts agree.
 
     `started = completed + failed + in_flight`, where completed means that a whole response was
-    read, whatever its status, and failed that none was.
+    read, whatever its status, and failed that none was. The counts are those of the workers' last
+    totals. Lost workers held `users_lost` when last heard of; `samples_kept` responses of theirs
+    are in the counts, `samples_lost` more they had told of, whose times nobody has. What they
+    did after their last word only the edge knows.
     """
 
     topic: ClassVar[str] = "load"
@@ -176,7 +179,64 @@ class LoadRecord(Record):
     worker_memory_mib_max: float
     seed: int
     users_ipv6: int = 0
+    users_lost: int = 0
+    samples_kept: int = 0
+    samples_lost: int = 0
     response_refused_names: tuple[str, ...] = ()
+
+
+class LoadStepRecord(Record):
+    """One step of a load that climbs until something breaks: what was seen while it stayed.
+
+    PASS where no objective was broken, FAIL where one was, UNKNOWN where the generator was late or
+    nothing was asked; `reasons` say it. `seconds` are those that were looked at.
+    """
+
+    topic: ClassVar[str] = "load-steps"
+    step: int
+    steps: int
+    users: int
+    users_connected: int
+    seconds: float
+    verdict: Verdict
+    reasons: tuple[str, ...]
+    worker_lag_ms_p99: float
+    journeys: tuple[JourneyRecord, ...]
+
+    @property
+    def requests(self) -> int:
+        """Of all journeys."""
+        return sum(journey.requests for journey in self.journeys)
+
+
+class FailureSecond(Value):
+    """One second of all users together; `second` counts from the loss, negative before it.
+
+    `failed` had no whole response, or one that was refused.
+    """
+
+    second: int
+    requests: int
+    failed: int
+
+
+class RecoveryRecord(Record):
+    """What the users saw when a site's edge was lost in the middle of the hold.
+
+    `requests` and `failed` are of all sites, from the loss to the end of the hold, and
+    `seconds` from a little before. `recovered_seconds` end with the last second in which more
+    than `errors_ratio_max` failed; None where that is the last second of all.
+    """
+
+    topic: ClassVar[str] = "load-recoveries"
+    site: str
+    partner: str
+    users: int
+    errors_ratio_max: float
+    requests: int
+    failed: int
+    recovered_seconds: int | None
+    seconds: tuple[FailureSecond, ...]
 
 
 class EdgeRecord(Record):

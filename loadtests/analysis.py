@@ -16,6 +16,7 @@ from evidence.load import (
     LoadPlanRecord,
     LoadSecondRecord,
     LoadWorkerRecord,
+    SiteLossRecord,
 )
 from evidence.records import JourneyRecord, LoadRecord
 from evidence.run import RunFolder
@@ -34,6 +35,7 @@ class Evidence:
     phases: tuple[LoadPhaseRecord, ...]
     seconds: tuple[LoadSecondRecord, ...]
     workers: tuple[LoadWorkerRecord, ...]
+    losses: tuple[SiteLossRecord, ...] = ()
 
 
 def read_evidence(run: RunFolder) -> Evidence:
@@ -46,6 +48,7 @@ def read_evidence(run: RunFolder) -> Evidence:
         phases=run.read(LoadPhaseRecord),
         seconds=run.read(LoadSecondRecord),
         workers=run.read(LoadWorkerRecord),
+        losses=run.read(SiteLossRecord),
     )
 
 
@@ -85,6 +88,7 @@ def _load(evidence: Evidence) -> LoadRecord:
     connected = _connected_by_second(evidence.seconds)
     held = [sample for sample in evidence.seconds if sample.phase is LoadPhase.HOLD]
     lag = histograms.merged(worker.lag_histogram for worker in workers)
+    loss = _loss(evidence)
     return LoadRecord(
         users_planned=plan.users,
         users_connected_peak=max(connected.values(), default=0),
@@ -105,7 +109,31 @@ def _load(evidence: Evidence) -> LoadRecord:
         worker_memory_mib_max=max((s.memory_mib for s in evidence.seconds), default=0.0),
         seed=plan.seed,
         users_ipv6=sum(worker.users_ipv6 for worker in workers),
+        users_lost=loss.users,
+        samples_kept=loss.kept,
+        samples_lost=loss.lost,
         response_refused_names=_failure_names(workers),
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Loss:
+    """What went with the workers that never sent their final totals."""
+
+    users: int
+    kept: int
+    lost: int
+
+
+def _loss(evidence: Evidence) -> _Loss:
+    """A worker tells of itself each second and sends its totals every few: the rest is lost."""
+    final = {worker.worker for worker in evidence.workers if worker.final}
+    kept = {w.worker: w.completed for w in evidence.workers if not w.final}
+    last = {s.worker: s for s in evidence.seconds if s.worker not in final}
+    return _Loss(
+        users=sum(sample.connected for sample in last.values()),
+        kept=sum(kept.values()),
+        lost=sum(max(0, s.completed - kept.get(s.worker, 0)) for s in last.values()),
     )
 
 

@@ -11,12 +11,14 @@ from typing import Any
 from locust.runners import MasterRunner
 
 from evidence.load import LoadPhase, LoadPhaseRecord, LoadSecondRecord, LoadWorkerRecord
+from evidence.records import LoadStepRecord
 from evidence.run import RunFolder
 from loadtests.progress import LoadProgress, progress_line
 from loadtests.recording import REPORT_KEY
 
 PHASE_MESSAGE = "suyun-phase"
 RANK_MESSAGE = "suyun-rank"
+TOTALS_MESSAGE = "suyun-totals"
 _RATE_SECONDS = 5
 """The rate is told over so long, because reports come in lumps."""
 _SILENT_SECONDS_MAX = 15.0
@@ -60,6 +62,18 @@ class Collector:
         """Users connected now, but for those whose request is not answered yet."""
         samples = self._latest.values()
         return sum(sample.connected - sample.in_flight for sample in samples)
+
+    def ask_totals(self) -> None:
+        """Has each worker send its totals with its next report."""
+        self._runner.send_message(TOTALS_MESSAGE)
+
+    def latest_totals(self) -> tuple[LoadWorkerRecord, ...]:
+        """The last totals of each worker."""
+        return tuple(self._totals.values())
+
+    def keep_step(self, record: LoadStepRecord) -> None:
+        """Writes what a step showed to the run folder."""
+        self._run.append(record)
 
     def drained(self) -> bool:
         """Whether each worker that still speaks has sent its final totals."""

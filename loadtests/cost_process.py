@@ -19,11 +19,12 @@ from locust import User, between
 from locust.env import Environment
 from locust.runners import LocalRunner
 
-from loadtests.cost import CostOrder, UserCost
+from loadtests.cost import CostOrder
 from loadtests.dense import DenseUser
 from loadtests.dense.counters import counters_of
 from loadtests.memory import release_free_memory
 from loadtests.recording import Recorder
+from province.load_cost import UserCost
 
 TOKEN = "a.token.that-is-" + "long" * 60
 _SETTLE_PACINGS = 1.6

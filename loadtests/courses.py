@@ -21,7 +21,9 @@ class ShapeName(StrEnum):
     SOAK = "soak"
     """Eight hours at four fifths."""
     STEPS = "steps"
-    """Ten steps of five minutes, each a tenth more: the step at which it breaks is seen."""
+    """Ten steps of five minutes, each a tenth more; it ends with the step at which it breaks."""
+    SITE_LOSS = "site-loss"
+    """They arrive and stay, and in the middle of their stay one site's edge is taken away."""
 
 
 class Hour(StrEnum):
@@ -35,6 +37,15 @@ class Hour(StrEnum):
     """19:00 to 21:00: homework is read and handed in, films are seen again."""
     RESULTS = "results"
     """The results of an examination are out: everybody looks for them, again and again."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stay:
+    """A part of the hold in which the share does not change, between two seconds."""
+
+    begins: float
+    ends: float
+    share: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,6 +75,15 @@ class Course:
         """The share with which the hold begins."""
         return self.share(self.hold_at)
 
+    @property
+    def stays(self) -> tuple[Stay, ...]:
+        """Where the share stays as it is, from the hold on."""
+        return tuple(
+            Stay(begins=begins, ends=ends, share=share)
+            for (begins, share), (ends, later) in pairwise(self.points)
+            if share == later and begins >= self.hold_at
+        )
+
     def share(self, second: float) -> float:
         """The share of all users that is wanted then; before and after, that of the ends."""
         for (earlier, low), (later, high) in pairwise(self.points):
@@ -80,11 +100,11 @@ class Course:
 
 
 def course(shape: ShapeName, *, ramp_seconds: float, hold_seconds: float, factor: float) -> Course:
-    """The course of that shape. Ramp and hold are those of `hold`, the other shapes have theirs.
+    """The course of that shape. Ramp and hold are those of `hold` and `site-loss`.
 
-    Raises ValueError for a time that is not positive.
+    The other shapes have theirs. Raises ValueError for a time that is not positive.
     """
-    if shape is ShapeName.HOLD:
+    if shape in {ShapeName.HOLD, ShapeName.SITE_LOSS}:
         found = _course((0, 0), (ramp_seconds, 1), (ramp_seconds + hold_seconds, 1))
     else:
         found = _COURSES[shape]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import gevent
+from gevent.event import Event
 from locust import argument_parser, runners
 from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
@@ -20,15 +21,17 @@ from locust.runners import MasterRunner, WorkerRunner
 from evidence.load import LoadPhase
 from evidence.run import RunFolder
 from loadtests import order as orders
-from loadtests.collecting import PHASE_MESSAGE, RANK_MESSAGE, Collector
+from loadtests.beat import Beat
+from loadtests.collecting import PHASE_MESSAGE, RANK_MESSAGE, TOTALS_MESSAGE, Collector
 from loadtests.dense.address import Endpoint, tls_context
 from loadtests.dense.counters import counters_of
-from loadtests.memory import leave_out_of_collections, release_free_memory
+from loadtests.memory import collect_seldom, leave_out_of_collections, release_free_memory
 from loadtests.order import Assignment, LoadOrder
 from loadtests.personas import Company, Person
 from loadtests.recording import REPORT_KEY, Recorder
 from loadtests.seating import Seat, Seating
 from loadtests.shapes import Script, Staged
+from loadtests.steps import watch_of
 from province.audience import crowds
 from province.reader import read
 
@@ -66,6 +69,10 @@ def _users_of_the_one_class(runner: WorkerRunner) -> dict[str, int]:
     return {runner.user_classes[0].__name__: runner.user_count}
 
 
+def _not_twice(*_: object) -> None:
+    """Locust's own statistics of a request: the recorder has them, to three digits."""
+
+
 class Worker:
     """A worker's part: seats and servers for its users, recording, and an end without loss."""
 
@@ -83,6 +90,7 @@ class Worker:
     def set_up(self, person: type[Person]) -> None:
         """Prepares the user class and listens to Locust."""
         _raise_file_limit()
+        collect_seldom()
         order = self._assignment.order
         random.seed(f"{order.seed}/{self._rank}")
         person.company = self._company = self._make_company(order)
@@ -93,9 +101,11 @@ class Worker:
             tls_context(person.ca_file)  # fails now, not when the first user comes
         events = self._environment.events
         events.request.add_listener(self.recorder.on_request)
+        self._runner.stats.log_request = _not_twice
         events.report_to_master.add_listener(self._on_report)
         self._runner.register_message(RANK_MESSAGE, self._on_rank)
         self._runner.register_message(PHASE_MESSAGE, self._on_phase)
+        self._runner.register_message(TOTALS_MESSAGE, self._on_totals_asked)
         gevent.spawn(self.recorder.probe_lag)
         gevent.spawn(self._sample_each_second)
 
@@ -107,10 +117,12 @@ class Worker:
             servers=servers,
             servers_ipv6=servers_ipv6,
             seats=self._seats(seating),
+            beat=Beat(self._rank, self._assignment.workers),
+            begun=Event(),
             secret=order.secret_file.read_bytes(),
             think_scale=self._assignment.think_scale,
             hour=order.hour,
-            leaving=lambda: self.recorder.phase in {LoadPhase.DRAIN, LoadPhase.DONE},
+            partners=order.partners,
         )
 
     def _seats(self, seating: Seating) -> Iterator[Seat]:
@@ -127,11 +139,17 @@ class Worker:
     def _on_phase(self, environment: Environment, msg: Any) -> None:  # noqa: ANN401, ARG002 - Locust's signature
         phase = LoadPhase(msg.data["phase"])
         self.recorder.enter(phase)
+        if phase is not LoadPhase.RAMP:
+            self._company.begun.set()
+        self._company.leaving = phase in {LoadPhase.DRAIN, LoadPhase.DONE}
         if phase is LoadPhase.HOLD:
             leave_out_of_collections()
             release_free_memory()
         if phase is LoadPhase.DRAIN:
             gevent.spawn(self._finish)
+
+    def _on_totals_asked(self, environment: Environment, msg: Any) -> None:  # noqa: ANN401, ARG002 - Locust's signature
+        self._reports = count()  # the next is then one with totals
 
     def _finish(self) -> None:
         """Marks the totals as final once no request is in flight, or none will ever end."""
@@ -173,6 +191,7 @@ def set_up_master(environment: Environment, runner: MasterRunner, assignment: As
             drain_seconds=DRAIN_SECONDS,
         ),
         time.monotonic,
+        watch_of(order, collector),
     )
     environment.events.worker_report.add_listener(collector.on_report)
     environment.events.test_start.add_listener(lambda **_: collector.rank_workers())

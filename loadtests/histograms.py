@@ -38,6 +38,16 @@ def merged(texts: Iterable[str]) -> HdrHistogram:
     return total
 
 
+def difference(later: HdrHistogram, earlier: HdrHistogram) -> HdrHistogram:
+    """What `later` recorded besides all that `earlier`, an older state of it, had recorded."""
+    rest = new()
+    for index in range(later.counts_len):
+        added = later.get_count_at_index(index) - earlier.get_count_at_index(index)
+        if added > 0:
+            rest.record_value(later.get_value_from_index(index), added)
+    return rest
+
+
 def percentile_ms(histogram: HdrHistogram, percent: float) -> float:
     """That percentile in milliseconds, by nearest rank; 0 when nothing was recorded.
 

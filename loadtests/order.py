@@ -8,7 +8,14 @@ from ipaddress import IPv4Address, ip_address
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
+from pydantic import (
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
 
 from loadtests.courses import Course, Hour, ShapeName, course
 from province.value import Value
@@ -44,17 +51,29 @@ class Target(Value):
         return ip_address(self.address).version == 6  # noqa: PLR2004 - the protocol's number
 
 
+class Loss(Value):
+    """A site whose edge goes away in the middle of the hold, and whose edge its users use then.
+
+    Whoever runs the load takes the edge away and notes when (`evidence.load.SiteLossRecord`).
+    """
+
+    site: str
+    partner: str
+
+
 class LoadOrder(Value):
     """`users` arrive over `ramp_seconds` and are held for `hold_seconds`.
 
-    They arrive more slowly where the target takes them more slowly. Shapes other than `hold` have
-    times of their own; `time_scale` multiplies all times.
+    They arrive more slowly where the target takes them more slowly. Shapes other than `hold` and
+    `site-loss` have times of their own; `time_scale` multiplies all times. Users of `loss.site`
+    look their address up again after a request without a response, and get the other of two.
     Each target serves the users of its site. `ca_file` is the authority of the edges' certificates;
     without it the load is plain HTTP. `secret_file` holds the secret of the accounts' passwords.
     `think_scale` multiplies every think time; with `rate`, requests a second of all users in the
     hold, it follows from that. `hour` chooses the mix of journeys. The hold begins once all are
     connected, at the latest `settle_seconds` after the ramp; without it there is a second for each
-    400 users, at least two minutes. Worker n connects from `first_source` + n.
+    400 users, at least two minutes. Worker n connects from `first_source` + n; without it, from
+    whatever its machine has.
     """
 
     users: PositiveInt
@@ -66,17 +85,34 @@ class LoadOrder(Value):
     secret_file: Path
     province_file: Path
     seed: NonNegativeInt = 0
-    first_source: IPv4Address = IPv4Address("127.0.1.1")
+    first_source: IPv4Address | None = IPv4Address("127.0.1.1")
     think_scale: PositiveFloat = 1.0
     rate: PositiveFloat | None = None
     hour: Hour = Hour.DAY
     shape: ShapeName = ShapeName.HOLD
     time_scale: PositiveFloat = 1.0
     settle_seconds: PositiveFloat | None = None
+    loss: Loss | None = None
 
-    def source(self, worker: int) -> str:
-        """The address that this worker connects from."""
-        return str(self.first_source + worker)
+    @model_validator(mode="after")
+    def _site_loss_names_its_site(self) -> LoadOrder:
+        if (self.shape is ShapeName.SITE_LOSS) != (self.loss is not None):
+            raise ValueError("a site is lost in the shape site-loss, and in no other")
+        return self
+
+    @property
+    def partners(self) -> Mapping[str, str]:
+        """Sites whose users have a second edge, and which site's that is."""
+        return {} if self.loss is None else {self.loss.site: self.loss.partner}
+
+    @property
+    def loss_seconds_left(self) -> float:
+        """What is left of the hold when the site is lost."""
+        return (self.course.seconds - self.course.hold_at) / 2
+
+    def source(self, worker: int) -> str | None:
+        """The address that this worker connects from; None leaves it to its machine."""
+        return None if self.first_source is None else str(self.first_source + worker)
 
     @property
     def course(self) -> Course:

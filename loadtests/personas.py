@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import json
+import math
 import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, TypeVar
 
 import gevent
+from gevent.event import Event
 from locust.env import Environment
 from locust.exception import StopUser
+from pydantic_core import from_json
 
+from loadtests.beat import Beat
 from loadtests.courses import Hour
 from loadtests.dense.address import Endpoint
 from loadtests.dense.response import DenseResponse
@@ -26,6 +29,8 @@ _UNAUTHORIZED = 401
 _CATALOGUE_PAGES = 20
 """How far people turn pages."""
 _BACKOFF_SECONDS_MAX = 60.0
+_REST_SECONDS_MAX = 240.0
+"""Whoever has rested so long makes a journey: the edge closes what is idle for 300 s."""
 _HOMEWORK = "我的作业: 春眠不觉晓，处处闻啼鸟。夜来风雨声，花落知多少。" * 4
 
 
@@ -38,15 +43,21 @@ class Company:
     seats: Iterator[Seat]
     secret: bytes
     think_scale: float
-    leaving: Callable[[], bool]
-    """Whether nobody begins anything new."""
+    beat: Beat
+    begun: Event
+    """Set when the hold begins. Until then whoever has logged in rests, and leaves the target to
+    those who come."""
     hour: Hour = Hour.DAY
+    leaving: bool = False
+    """Whether nobody begins anything new."""
     spread_seconds: float = 1.0
     """Users come in bursts, one a second; each waits up to so long, so that arrivals are even."""
     servers_ipv6: Mapping[str, Endpoint] = field(default_factory=dict)
     """Of each site that has seats over IPv6."""
     users_ipv6: int = 0
     """Those who have logged in over IPv6."""
+    partners: Mapping[str, str] = field(default_factory=dict)
+    """Sites whose users try another site's edge after a request without a response."""
 
 
 class Person(DenseUser):
@@ -57,34 +68,56 @@ class Person(DenseUser):
 
     abstract = True
     company: ClassVar[Company]
+    _away = False
+    """Whether it is the partner's edge that the name was last found to lead to."""
 
     def __init__(self, environment: Environment) -> None:
         self.seat = next(self.company.seats, None)
         habits = HABITS[self.company.hour]
         self._habit = habits[self.seat.persona if self.seat else Persona.STUDENT]
         self._logged_in = self._known = False
+        self._resting = not self.company.begun.is_set()
         self._failures = 0
         self._course = self._video = self._segments = self._segment = self._segments_to_watch = 0
         super().__init__(environment)
 
     def server(self) -> Endpoint:
-        """The edge of this person's home."""
+        """The edge of this person's home, or of its partner."""
         seat, company = self.seat, self.company
         if seat is None:
             return next(iter(company.servers.values()))
-        return (company.servers_ipv6 if seat.ipv6 else company.servers)[seat.site]
+        site = company.partners[seat.site] if self._away else seat.site
+        over_ipv6 = company.servers_ipv6.get(site) if seat.ipv6 else None
+        return over_ipv6 or company.servers[site]
 
     def on_start(self) -> None:
         """Arrives. The first thing then done is to log in, as often as it takes."""
-        gevent.sleep(random.uniform(0, self.company.spread_seconds))  # noqa: S311 - not a secret
+        spread = random.uniform(0, self.company.spread_seconds)  # noqa: S311 - not a secret
+        gevent.sleep(self.company.beat.pause(spread))
 
     def wait_time(self) -> float:
-        """Seconds until the next journey: thought, or a longer and longer pause after failures."""
+        """Seconds until the next journey."""
+        return self.company.beat.pause(self._wanted_pause())
+
+    def _wanted_pause(self) -> float:
+        """Thought, or a longer and longer pause after failures."""
         if self._failures:
             longest = min(_BACKOFF_SECONDS_MAX, 2.0**self._failures)
             return random.uniform(longest / 2, longest) * self.company.think_scale  # noqa: S311 - no secret
+        if self._resting and not self.company.begun.is_set():
+            return 0.0
         mean = SEGMENT_SECONDS if self._segments_to_watch else self._habit.think_seconds
-        return random.uniform(0.5, 1.5) * mean * self.company.think_scale  # noqa: S311 - no secret
+        return self._length() * mean * self.company.think_scale
+
+    def _length(self) -> float:
+        """Half to one and a half; after a rest, what is left of such a pause at any moment of it.
+
+        So the hold has its rate from its first second on, not a wave of those who have rested.
+        """
+        if not self._resting:
+            return random.uniform(0.5, 1.5)  # noqa: S311 - no secret
+        self._resting = False
+        return random.random() * math.sqrt(random.uniform(0.25, 2.25))  # noqa: S311 - no secret
 
     def live(self) -> None:
         """One journey."""
@@ -92,6 +125,8 @@ class Person(DenseUser):
             raise StopUser
         if not self._logged_in:
             self._log_in()
+        elif self._resting and self.company.begun.wait(_REST_SECONDS_MAX):
+            return
         elif self._segments_to_watch:
             self._watch_on()
         else:
@@ -102,7 +137,7 @@ class Person(DenseUser):
     @property
     def _over(self) -> bool:
         """Whether there is nothing to do: no seat was left, or the run is ending."""
-        return self.seat is None or self.company.leaving()
+        return self.seat is None or self.company.leaving
 
     def _log_in(self) -> None:
         assert self.seat is not None  # noqa: S101 - live has seen to it
@@ -133,6 +168,7 @@ class Person(DenseUser):
     def _open_course(self) -> None:
         if not self._course:
             self._browse_catalogue()
+        if not self._course:
             return
         with self.client.get(
             f"/courses/{self._course}", name=Journey.COURSE, catch_response=True
@@ -146,6 +182,7 @@ class Person(DenseUser):
     def _watch_video(self) -> None:
         if not (self._video and self._segments):
             self._open_course()
+        if not (self._video and self._segments):
             return
         self._segment = random.randrange(self._segments)  # noqa: S311 - not a secret
         self._segments_to_watch = random.randint(1, SEGMENTS_WATCHED_MAX)  # noqa: S311 - no secret
@@ -164,6 +201,7 @@ class Person(DenseUser):
     def _hand_in(self) -> None:
         if not self._course:
             self._browse_catalogue()
+        if not self._course:
             return
         body = {"course": self._course, "text": _HOMEWORK}
         self._note(self.client.post("/submissions", json=body, name=Journey.SUBMISSION))
@@ -181,6 +219,14 @@ class Person(DenseUser):
         self._failures = 0 if response.ok else min(self._failures + 1, 6)
         if response.status_code == _UNAUTHORIZED:
             self._logged_in = False
+        if not response.whole and self.company.partners:
+            self._look_up_again()
+
+    def _look_up_again(self) -> None:
+        """The name of a site with a partner stands for two edges: the one that failed is left."""
+        if self.seat is not None and self.seat.site in self.company.partners:
+            self._away = not self._away
+            self.move(self.server())
 
 
 _STEPS: Mapping[Journey, Callable[[Person], None]] = {
@@ -209,7 +255,7 @@ def _field(response: DenseResponse, name: str, kind: type[T]) -> T | None:
 def _parsed(response: DenseResponse) -> object:
     """The body as JSON, or None; the request has failed then."""
     try:
-        return json.loads(response.content)
+        return from_json(response.content)
     except ValueError:
         response.failure("answer is not JSON")
         return None

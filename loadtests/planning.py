@@ -15,9 +15,8 @@ from loadtests.habits import requests_per_second
 from loadtests.order import LoadError, LoadOrder
 from loadtests.seating import users_ipv6
 from province.audience import Crowd
+from province.load_cost import USERS_PER_WORKER_MAX
 
-USERS_PER_WORKER_MAX = 18_000
-"""Below the 20,000 files that a process commonly may open, with room for its own."""
 FILES_OWN = 500
 """Files of a worker besides its users' connections: libraries, logs, ZeroMQ."""
 USERS_PER_WORKER_WORTH = 500
@@ -58,11 +57,12 @@ class Machine:
 def plan_workers(order: LoadOrder, crowds: tuple[Crowd, ...], machine: Machine) -> int:
     """The number of workers. Raises LoadError, with the arithmetic, when they do not fit."""
     _require_targets(order, crowds)
-    workers = order.workers or _workers_for(order.users, machine)
+    workers = order.workers or workers_for(order.users, machine)
     users_each = math.ceil(order.users / workers)
     _require_files(users_each, machine)
     _require_ports(order, crowds, workers, machine)
-    _require_memory(order, workers, machine)
+    user_kib = USER_KIB_PLAIN if order.ca_file is None else USER_KIB_TLS
+    require_memory(order.users, user_kib, workers, machine)
     return workers
 
 
@@ -73,7 +73,8 @@ def plan_think_scale(order: LoadOrder, crowds: tuple[Crowd, ...]) -> float:
     return requests_per_second(crowds, order.hour) / order.rate
 
 
-def _workers_for(users: int, machine: Machine) -> int:
+def workers_for(users: int, machine: Machine) -> int:
+    """As few as the files of a process allow, and one a core where that helps."""
     most = max(1, min(USERS_PER_WORKER_MAX, machine.files - FILES_OWN))
     needed = math.ceil(users / most)
     helpful = min(machine.cores, users // USERS_PER_WORKER_WORTH)
@@ -103,7 +104,8 @@ def _require_ports(
     order: LoadOrder, crowds: tuple[Crowd, ...], workers: int, machine: Machine
 ) -> None:
     usable = int(machine.ports * PORTS_USABLE)
-    site, users = max(users_by_site(crowds).items(), key=lambda item: item[1])
+    at_most = _with_the_lost(users_by_site(crowds), order)
+    site, users = max(at_most.items(), key=lambda item: item[1])
     each = math.ceil(users / workers)
     if each > usable:
         raise LoadError(
@@ -112,10 +114,11 @@ def _require_ports(
             f"use {math.ceil(users / max(1, usable))} workers or more, or widen "
             "net.ipv4.ip_local_port_range",
         )
-    _require_ports_ipv6(connections_ipv6(order, crowds), usable, machine)
-    if int(order.first_source) + workers - 1 > int(order.first_source) | 0xFF:
+    _require_ports_ipv6(_with_the_lost(connections_ipv6(order, crowds), order), usable, machine)
+    first = order.first_source
+    if first is not None and int(first) + workers - 1 > int(first) | 0xFF:
         raise LoadError(
-            f"{workers} source addresses from {order.first_source} do not fit into its /24",
+            f"{workers} source addresses from {first} do not fit into its /24",
             "choose an earlier first address or fewer workers",
         )
 
@@ -131,15 +134,15 @@ def _require_ports_ipv6(connections: Mapping[str, int], usable: int, machine: Ma
             )
 
 
-def _require_memory(order: LoadOrder, workers: int, machine: Machine) -> None:
-    user_kib = USER_KIB_PLAIN if order.ca_file is None else USER_KIB_TLS
-    needed = math.ceil(order.users * user_kib / 1024) + (workers + 1) * WORKER_MIB
+def require_memory(users: int, user_kib: float, workers: int, machine: Machine) -> None:
+    """Raises LoadError, with the arithmetic, when so many users do not fit."""
+    needed = math.ceil(users * user_kib / 1024) + (workers + 1) * WORKER_MIB
     if needed > machine.memory_mib:
         fits = max(0, (machine.memory_mib - (workers + 1) * WORKER_MIB) * 1024 // user_kib)
         raise LoadError(
-            f"{order.users:,} users × {user_kib} KiB + {workers + 1} processes × {WORKER_MIB} MiB "
+            f"{users:,} users × {user_kib} KiB + {workers + 1} processes × {WORKER_MIB} MiB "
             f"= {needed:,} MiB; {machine.memory_mib:,} MiB are free",
-            f"about {fits:,} users fit here",
+            f"about {fits:,.0f} users fit here: give --users",
         )
 
 
@@ -151,6 +154,12 @@ def connections_ipv6(order: LoadOrder, crowds: tuple[Crowd, ...]) -> Mapping[str
         for site, users in users_by_site(crowds).items()
         if site in over_ipv6
     }
+
+
+def _with_the_lost(users: Mapping[str, int], order: LoadOrder) -> Mapping[str, int]:
+    """Users of each site at the most: a lost site's turn to its partner."""
+    more = {partner: users.get(site, 0) for site, partner in order.partners.items()}
+    return {site: users.get(site, 0) + more.get(site, 0) for site in {**users, **more}}
 
 
 def users_by_site(crowds: tuple[Crowd, ...]) -> Mapping[str, int]:

@@ -21,6 +21,7 @@ from loadtests.analysis import analyse, read_evidence
 from loadtests.order import Assignment, LoadError, LoadOrder
 from loadtests.planning import Machine, connections_ipv6, plan_think_scale, plan_workers
 from loadtests.progress import LoadProgress, parse_progress
+from loadtests.recovery import recoveries
 from processes import ports
 from processes.supervisor import Command, Running, Supervisor
 from province.audience import Crowd, crowds
@@ -64,9 +65,10 @@ def _require_readable(*files: Path) -> None:
 
 def record_load(run: RunFolder) -> LoadRecord:
     """Analyses the raw records of a run folder and appends what follows from them."""
-    load, journeys = analyse(read_evidence(run))
-    for journey in journeys:
-        run.append(journey)
+    evidence = read_evidence(run)
+    load, journeys = analyse(evidence)
+    for record in (*journeys, *recoveries(evidence)):
+        run.append(record)
     run.append(load)
     return load
 

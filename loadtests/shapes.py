@@ -28,6 +28,13 @@ class Fleet(Protocol):
         """Tells the workers, and the run folder, that a phase begins."""
 
 
+class Watch(Protocol):
+    """Whoever may end the hold before its time."""
+
+    def broken(self, second: float) -> bool:
+        """Whether something has broken, up to that second of the course."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Script:
     """The numbers of a run. Times are in seconds.
@@ -53,11 +60,18 @@ class Staged(LoadTestShape):
 
     abstract: ClassVar[bool] = True
 
-    def begin(self, fleet: Fleet, script: Script, clock: Callable[[], float]) -> None:
-        """Gives the shape its workers, its numbers and a clock in seconds."""
+    def begin(
+        self,
+        fleet: Fleet,
+        script: Script,
+        clock: Callable[[], float],
+        watch: Watch | None = None,
+    ) -> None:
+        """Gives the shape its workers, its numbers, a clock in seconds, and who may end it."""
         self.phase = LoadPhase.RAMP
         self._fleet = fleet
         self._script = script
+        self._watch = watch
         self._clock = clock
         self._begun = False
         self._since = clock()
@@ -115,7 +129,8 @@ class Staged(LoadTestShape):
             )
             return LoadPhase.HOLD if over else LoadPhase.RAMP
         if self.phase is LoadPhase.HOLD:
-            over = gone >= course.seconds - course.hold_at
+            broken = self._watch is not None and self._watch.broken(course.hold_at + gone)
+            over = broken or gone >= course.seconds - course.hold_at
             return LoadPhase.DRAIN if over else LoadPhase.HOLD
         if self.phase is LoadPhase.DRAIN:
             over = self._fleet.drained() or gone >= script.drain_seconds

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from province.load_cost import LoadRig
 from province.objectives import Objectives
 from province.platform import Platform, TierShares
 from province.sites import Role, Site
@@ -31,6 +32,7 @@ class Province(Value):
     addressing: Addressing
     objectives: Objectives
     platform: Platform
+    load_rig: LoadRig | None = None
     tiers: TierShares
     sites: Annotated[tuple[Site, ...], Field(min_length=1)]
 

@@ -52,7 +52,10 @@ Kubeconfigs = Annotated[
     typer.Option(help="Folder of <site>.yaml kubeconfigs [default: the machine room's]."),
 ]
 Users = Annotated[int, typer.Option(min=1, max=1_000_000, help="Users connected at once.")]
-Ramp = Annotated[float, typer.Option(min=1, help="Seconds until all users are there.")]
+Ramp = Annotated[
+    float | None,
+    typer.Option(min=1, help="Seconds until all users are there [default: 750 users a second]."),
+]
 Hold = Annotated[float, typer.Option(min=1, help="Seconds that all of them stay.")]
 Rate = Annotated[
     float | None,
@@ -66,31 +69,36 @@ TimeScale = Annotated[
     float, typer.Option(min=0.0001, help="Multiplies the shape's times: 0.1 makes 10 min of 100.")
 ]
 HourOption = Annotated[Hour, typer.Option("--hour", help="The mix of journeys.")]
+LostSite = Annotated[
+    str | None,
+    typer.Option(help="The branch that --shape site-loss loses [default: the largest]."),
+]
 Seed = Annotated[int, typer.Option(help="Seed of the users' choices.")]
 
 
 @app.command()
 def rehearse(
-    users: Users = 20_000,
-    ramp: Ramp = 60,
-    hold: Hold = 60,
+    users: Users = 200_000,
+    ramp: Ramp = None,
+    hold: Hold = 300,
     seed: Seed = 1,
     rate: Rate = None,
-    think_scale: ThinkScale = 1,
+    think_scale: ThinkScale = 3,
     shape: Shape = ShapeName.HOLD,
     time_scale: TimeScale = 1,
     hour: HourOption = Hour.DAY,
+    lost_site: LostSite = None,
     parallel: Parallel = 3,
     province: ProvinceFile = None,
     as_json: Json = False,
 ) -> None:
     """Stand the whole province up on this machine, load it, judge every claim."""
     from release.commands.rehearse import rehearse as command
-    from release.crowd import Crowd
+    from release.crowd import Crowd, usual_ramp_seconds
 
     crowd = Crowd(
         users=users,
-        ramp_seconds=ramp,
+        ramp_seconds=ramp or usual_ramp_seconds(users),
         hold_seconds=hold,
         seed=seed,
         rate=rate,
@@ -98,6 +106,7 @@ def rehearse(
         shape=shape,
         time_scale=time_scale,
         hour=hour,
+        lost_site=lost_site,
     )
     raise typer.Exit(command(crowd, parallel=parallel, province_file=province, as_json=as_json))
 
@@ -247,7 +256,7 @@ def policies_check(paths: list[Path], as_json: Json = False) -> None:
 @load_app.command("run")
 def load_run(
     users: Users = 2_000,
-    ramp: Ramp = 15,
+    ramp: Ramp = None,
     hold: Hold = 30,
     seed: Seed = 1,
     rate: Rate = None,
@@ -255,16 +264,17 @@ def load_run(
     shape: Shape = ShapeName.HOLD,
     time_scale: TimeScale = 1,
     hour: HourOption = Hour.DAY,
+    lost_site: LostSite = None,
     province: ProvinceFile = None,
     as_json: Json = False,
 ) -> None:
     """Load the edge and the reference platform alone, without control planes."""
     from release.commands.load import run_alone
-    from release.crowd import Crowd
+    from release.crowd import Crowd, usual_ramp_seconds
 
     crowd = Crowd(
         users=users,
-        ramp_seconds=ramp,
+        ramp_seconds=ramp or usual_ramp_seconds(users),
         hold_seconds=hold,
         seed=seed,
         rate=rate,
@@ -272,6 +282,7 @@ def load_run(
         shape=shape,
         time_scale=time_scale,
         hour=hour,
+        lost_site=lost_site,
     )
     raise typer.Exit(run_alone(crowd, province_file=province, as_json=as_json))
 

@@ -6,6 +6,15 @@ from dataclasses import dataclass
 
 from loadtests.courses import Hour, ShapeName
 
+ARRIVALS_PER_SECOND = 750
+"""Two cores take so many handshakes and logins, clients included, and stay quick (measured)."""
+RAMP_SECONDS_MIN = 5.0
+
+
+def usual_ramp_seconds(users: int) -> float:
+    """Seconds in which so many users arrive where nobody says otherwise."""
+    return max(RAMP_SECONDS_MIN, users / ARRIVALS_PER_SECOND)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Crowd:
@@ -24,3 +33,5 @@ class Crowd:
     shape: ShapeName = ShapeName.HOLD
     time_scale: float = 1.0
     hour: Hour = Hour.DAY
+    lost_site: str | None = None
+    """Of the shape `site-loss`; None is the branch with the most users."""

@@ -34,7 +34,7 @@ JUDGES: Mapping[str, Callable[[Gathered], ClaimVerdict]] = {
 """Who judges a claim. A claim that nobody judges has no evidence yet."""
 
 STAGES_PLANNED: Mapping[str, tuple[str, ...]] = {
-    "rehearsal": ("toolchain", "machine-room", "policies", "deploy", "load", "destroy"),
+    "rehearsal": ("toolchain", "machine-room", "policies", "deploy", "destroy", "load"),
 }
 """Stages that a run of that scope has to end. The judge's own is told by whoever runs it."""
 

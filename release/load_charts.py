@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from evidence.load import LoadPhase, LoadPhaseRecord, LoadSecondRecord
+from evidence.load import LoadPhase, LoadPhaseRecord, LoadSecondRecord, SiteLossRecord
 from release.charts import Chart, line_chart
 from release.gathered import Gathered
 
@@ -27,9 +27,13 @@ def load_charts(evidence: Gathered) -> tuple[Chart, ...]:
         line = [values.get(second, 0.0) for second in seconds]
         return line_chart(title, unit, [float(second) for second in seconds], {name: line}, hold)
 
+    responses = _since_before(samples, lambda sample: sample.completed)
+    failures = _since_before(samples, lambda sample: sample.failed + sample.refused)
+    lost = (chart("Failures", "failures per second", "failures", failures),)
     return (
         chart("Users connected", "users", "connected", _connected(samples, seconds)),
-        chart("Responses", "responses per second", "responses", _responses(samples)),
+        chart("Responses", "responses per second", "responses", responses),
+        *(lost if evidence.of(SiteLossRecord) else ()),
         chart("Response time, p99", "ms, the slowest worker's", "p99", _worst(samples, _p99)),
         chart("Load generator", "% of a core, the busiest worker's", "CPU", _worst(samples, _cpu)),
     )
@@ -57,13 +61,15 @@ def _connected(samples: Iterable[LoadSecondRecord], seconds: Sequence[int]) -> B
     return totals
 
 
-def _responses(samples: Iterable[LoadSecondRecord]) -> BySecond:
-    """Responses since each worker's sample before, in the second of the later one."""
+def _since_before(
+    samples: Iterable[LoadSecondRecord], of: Callable[[LoadSecondRecord], int]
+) -> BySecond:
+    """What was added since each worker's sample before, in the second of the later one."""
     before: dict[int, int] = defaultdict(int)
     totals: dict[int, float] = defaultdict(float)
     for sample in samples:
-        totals[int(sample.at)] += sample.completed - before[sample.worker]
-        before[sample.worker] = sample.completed
+        totals[int(sample.at)] += of(sample) - before[sample.worker]
+        before[sample.worker] = of(sample)
     return totals
 
 

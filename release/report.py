@@ -18,7 +18,9 @@ from evidence.records import (
     BootRecord,
     EdgeRecord,
     LoadRecord,
+    LoadStepRecord,
     PolicyRecord,
+    RecoveryRecord,
     StackRecord,
     StageRecord,
 )
@@ -27,11 +29,12 @@ from evidence.verdict import Verdict
 from province.claims import BY_ID
 from province.findings import Finding
 from province.sites import Site
+from release.claims.generator import samples_lost
 from release.claims.journeys import seen_journeys
 from release.gathered import Gathered, gather
 from release.judge import Judgement
 from release.load_charts import load_charts
-from release.wording import bounds, label, printable, quantity, sentence
+from release.wording import bounds, label, printable, quantity, sentence, told_recovery, told_steps
 
 _FOLDER = Path(__file__).resolve().parent
 
@@ -89,6 +92,10 @@ def report_html(run: RunFolder, judgement: Judgement) -> str:
             findings=policy_findings(evidence),
             load=next(iter(evidence.of(LoadRecord)), None),
             edges=evidence.of(EdgeRecord),
+            samples_lost=_samples_lost(evidence),
+            steps=evidence.of(LoadStepRecord),
+            told_steps=told_steps(evidence.of(LoadStepRecord)),
+            recoveries=[told_recovery(seen) for seen in evidence.of(RecoveryRecord)],
             journeys=tuple(seen_journeys(evidence).values()),
             objectives={one.journey.value: one for one in evidence.province.objectives.journeys},
             balances=balances(evidence),
@@ -171,6 +178,12 @@ def balances(evidence: Gathered) -> tuple[Balance, ...]:
             for load in loads
         ]
     return tuple(lines)
+
+
+def _samples_lost(evidence: Gathered) -> int:
+    """Those that went with lost workers, of the load run that is shown."""
+    edges = evidence.of(EdgeRecord)
+    return next((samples_lost(load, edges) for load in evidence.of(LoadRecord)), 0)
 
 
 def _environment() -> Environment:

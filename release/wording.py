@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from evidence.figure import Figure
+from evidence.records import LoadStepRecord, RecoveryRecord
+from evidence.verdict import Verdict
 
 _BYTES = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -49,6 +52,38 @@ def sentence(text: str) -> str:
 def printable(text: str) -> str:
     """The text without control characters: evidence may hold what a process wrote."""
     return _CONTROL.sub("\ufffd", text)
+
+
+def told_recovery(seen: RecoveryRecord) -> str:
+    """What users saw, in a sentence."""
+    bound = f"{100 * seen.errors_ratio_max:g} %"
+    over = (
+        f"after {seen.recovered_seconds} s failures were back within {bound} and stayed there"
+        if seen.recovered_seconds is not None
+        else f"failures did not come back within {bound} before the hold ended"
+    )
+    return (
+        f"The edge of {seen.site} was lost with {seen.users:,} users, who turned to that of "
+        f"{seen.partner}: {seen.failed:,} of the {seen.requests:,} requests of all users failed "
+        f"from then on; {over}"
+    )
+
+
+def told_steps(steps: Sequence[LoadStepRecord]) -> str:
+    """Which step held and which did not, in a sentence; nothing where none was seen."""
+    if not steps:
+        return ""
+    held = [step for step in steps if step.verdict is Verdict.PASS]
+    broke = next((step for step in steps if step.verdict is not Verdict.PASS), None)
+    of = f"of {steps[0].steps}"
+    told = (
+        f"Step {held[-1].step} {of} held with {held[-1].users:,} users" if held else "No step held"
+    )
+    if broke is None:
+        return f"{told}, and none broke"
+    what = "broke" if broke.verdict is Verdict.FAIL else "showed nothing"
+    reasons = "; ".join(broke.reasons)
+    return f"{told}; step {broke.step} {of} {what} with {broke.users:,} users: {reasons}"
 
 
 def _singular(unit: str) -> str:

@@ -11,8 +11,9 @@ from pulumi_kubernetes.networking import v1 as networking
 
 from infra.components.compute import amounts
 from infra.components.metadata import metadata
+from infra.plan.edge import HTTPS_PORT
 from infra.plan.labels import namespace_labels, tier_labels
-from infra.plan.values import NamespacePlan, Quota
+from infra.plan.values import DualStack, NamespacePlan, Quota
 
 _NAME_LABEL = "kubernetes.io/metadata.name"
 _DNS_PORTS = (("UDP", 53), ("TCP", 53))
@@ -128,7 +129,21 @@ def _egress(plan: NamespacePlan) -> list[networking.NetworkPolicyEgressRuleArgs]
     if plan.egress_namespaces:
         peers = [_peer(plan.egress_namespaces)]
         rules.append(networking.NetworkPolicyEgressRuleArgs(to=peers))
+    if plan.egress_prefixes is not None:
+        rules.append(_edges(plan.egress_prefixes))
     return rules
+
+
+def _edges(prefixes: DualStack) -> networking.NetworkPolicyEgressRuleArgs:
+    """HTTPS to whatever has an address in those prefixes: the edges of all sites."""
+    blocks = (str(prefixes.ipv4), str(prefixes.ipv6))
+    return networking.NetworkPolicyEgressRuleArgs(
+        to=[
+            networking.NetworkPolicyPeerArgs(ip_block=networking.IPBlockArgs(cidr=block))
+            for block in blocks
+        ],
+        ports=[networking.NetworkPolicyPortArgs(protocol="TCP", port=HTTPS_PORT)],
+    )
 
 
 def _peer(namespaces: tuple[str, ...]) -> networking.NetworkPolicyPeerArgs:

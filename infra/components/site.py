@@ -11,9 +11,11 @@ from infra.components.gateway import Gateway
 from infra.components.hub import Hub
 from infra.components.namespace import Namespace
 from infra.components.priorities import Priorities
+from infra.components.rig import LoadRig
 from infra.components.queues import Queues
 from infra.components.workload import Workload
 from infra.plan.labels import site_labels
+from infra.plan.rig import MASTER, WORKER
 from infra.plan.values import SitePlan
 
 
@@ -56,6 +58,13 @@ class Site(pulumi.ComponentResource):
                 priorities.classes[workload.priority_class],
             )
             Workload(workload, self._labels, needs, self._within)
+        if self._plan.rig is not None:
+            rig, home = self._plan.rig, namespaces[self._plan.rig.namespace]
+            needs = (
+                *dict.fromkeys(r for name in (MASTER, WORKER) for r in home.needed_by_pods(name)),
+                priorities.classes[rig.priority_class],
+            )
+            LoadRig(rig, self._labels, needs, self._within)
 
 
 def _provider(plan: SitePlan, kubeconfig: str | None) -> pulumi.ProviderResource:

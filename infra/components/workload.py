@@ -13,12 +13,11 @@ from pulumi_kubernetes.policy import v1 as policy
 
 from infra.components.compute import amounts
 from infra.components.metadata import metadata
+from infra.components.security import container_security, pod_security
 from infra.plan.labels import WORKLOAD_LABEL, ZONE_LABEL, workload_labels
 from infra.plan.values import WorkloadPlan
 
 _PORT = "http"
-_USER = 65532
-"""The usual number of `nonroot` in distroless images."""
 
 
 class Workload(pulumi.ComponentResource):
@@ -131,13 +130,7 @@ def _pod(plan: WorkloadPlan, selector: Mapping[str, str]) -> core.PodSpecArgs:
         service_account_name=plan.service_account,
         automount_service_account_token=False,
         priority_class_name=plan.priority_class,
-        security_context=core.PodSecurityContextArgs(
-            run_as_non_root=True,
-            run_as_user=_USER,
-            run_as_group=_USER,
-            fs_group=_USER,
-            seccomp_profile=core.SeccompProfileArgs(type="RuntimeDefault"),
-        ),
+        security_context=pod_security(),
         topology_spread_constraints=[
             _spread(ZONE_LABEL, "DoNotSchedule", selector),
             _spread("kubernetes.io/hostname", "ScheduleAnyway", selector),
@@ -155,13 +148,7 @@ def _container(plan: WorkloadPlan) -> core.ContainerArgs:
         resources=_resources(plan),
         readiness_probe=_probe(plan.ready_path, period_seconds=5),
         liveness_probe=_probe(plan.live_path, period_seconds=20),
-        security_context=core.SecurityContextArgs(
-            allow_privilege_escalation=False,
-            read_only_root_filesystem=True,
-            run_as_non_root=True,
-            capabilities=core.CapabilitiesArgs(drop=["ALL"]),
-            seccomp_profile=core.SeccompProfileArgs(type="RuntimeDefault"),
-        ),
+        security_context=container_security(),
         volume_mounts=[core.VolumeMountArgs(name="tmp", mount_path="/tmp")],  # noqa: S108 - in the container
     )
 

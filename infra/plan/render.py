@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from infra.plan.values import SitePlan, WorkloadPlan
+from infra.plan.rig import rig_requests
+from infra.plan.values import RigPlan, SitePlan, WorkloadPlan
 from infra.plan.workloads import PARTNER_LOSS_FACTOR
 from province.platform import Tier
 from province.sites import Purpose, Role
@@ -122,6 +123,18 @@ def _reasons(plan: SitePlan, cpu: float, memory: float) -> tuple[str, ...]:
         served,
         f"every workload may grow {PARTNER_LOSS_FACTOR}-fold, for the users of a failed partner",
         f"replicas request {cpu:g} % of the platform pool's cores, {memory:g} % of its memory",
+        *_rig_reasons(plan.rig),
+    )
+
+
+def _rig_reasons(rig: RigPlan | None) -> tuple[str, ...]:
+    if rig is None:
+        return ()
+    cpu_millis, memory_mib = rig_requests(rig)
+    size = f"{cpu_millis / 1000:g} cores, {memory_mib / 1024:.1f} GiB with its master"
+    return (
+        f"the load rig's {rig.workers} workers of {rig.users_each:,} users take {size} in a run",
+        *(f"load rig, {line}" for line in rig.arithmetic),
     )
 
 

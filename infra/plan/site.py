@@ -10,6 +10,7 @@ from infra.plan.edge import plan_gateway
 from infra.plan.errors import PlanError
 from infra.plan.namespaces import plan_namespaces, require_sums
 from infra.plan.nodes import plan_nodes
+from infra.plan.rig import plan_rig, plan_rig_namespaces, require_rig_room
 from infra.plan.values import SitePlan
 from infra.plan.workloads import (
     plan_priorities,
@@ -36,7 +37,12 @@ def plan_site(province: Province, site_id: str, environment: str) -> SitePlan:
     tree = site_tree(province, site)
     require_sums(tree)
     gateway = plan_gateway(site, province.platform.domain, workloads)
-    namespaces = plan_namespaces(site, tree, workloads, gateway)
+    rig = plan_rig(province, site)
+    require_rig_room(site, rig, workloads, nodes)
+    namespaces = (
+        *plan_namespaces(site, tree, workloads, gateway),
+        *plan_rig_namespaces(province, rig),
+    )
     return SitePlan(
         site=site.id,
         environment=environment,
@@ -56,6 +62,7 @@ def plan_site(province: Province, site_id: str, environment: str) -> SitePlan:
             province.objectives, site, workload_namespace(site.role), gateway
         ),
         priority_classes=plan_priorities(),
+        rig=rig,
     )
 
 

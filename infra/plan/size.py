@@ -13,6 +13,8 @@ _OF_A_WORKLOAD = 5
 """Component, Deployment, Service, disruption budget and autoscaler."""
 _OF_A_GATEWAY = 3
 """Component, class and gateway; routes come on top."""
+_OF_A_RIG = 5
+"""Component, master and workers, the master's Service, and a disruption budget."""
 
 _OF_A_LANE = 2
 """Admission check and configuration; its clusters come on top."""
@@ -32,6 +34,7 @@ def resources_count(plan: SitePlan) -> int:
         + _OF_A_WORKLOAD * len(plan.workloads)
         + _OF_A_GATEWAY
         + len(plan.gateway.routes)
+        + (_OF_A_RIG if plan.rig else 0)
         + 1
         + len(plan.access.roles)
         + len(plan.access.bindings)

@@ -68,7 +68,7 @@ class NamespacePlan:
     """A tier's namespace at a site. Everything not listed is denied, both ways.
 
     `ingress_namespaces` and `egress_namespaces` are the namespaces it may talk with;
-    `public_ports` are open to everybody.
+    `public_ports` are open to everybody; at `egress_prefixes` it may reach every site's edge.
     """
 
     name: str
@@ -80,6 +80,7 @@ class NamespacePlan:
     ingress_namespaces: tuple[str, ...] = ()
     egress_namespaces: tuple[str, ...] = ()
     public_ports: tuple[int, ...] = ()
+    egress_prefixes: DualStack | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -142,6 +143,27 @@ class GatewayPlan:
     routes: tuple[RoutePlan, ...]
     class_name: str = "suyun-edge"
     controller: str = "gateway.nginx.org/nginx-gateway-controller"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RigPlan:
+    """Locust's master and workers at the main site: two Jobs, parked until a load run begins.
+
+    Each worker bears `users_each` at most. `arithmetic` says where the numbers come from.
+    """
+
+    namespace: str
+    tier: Tier
+    image: str
+    port: int
+    workers: int
+    users_each: int
+    master_requests: Compute
+    master_limits: Compute
+    worker_requests: Compute
+    worker_limits: Compute
+    priority_class: str
+    arithmetic: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -223,6 +245,7 @@ class SitePlan:
     monitoring: MonitoringPlan
     hub: HubPlan | None = None
     priority_classes: tuple[PriorityPlan, ...] = ()
+    rig: RigPlan | None = None
 
     @property
     def stack(self) -> str:

@@ -267,6 +267,13 @@ class DenseClient:
         """Closes the connection; the next request opens another."""
         self._line.close()
 
+    def redial(self, dialling: Dialling) -> None:
+        """Leaves for another server; the token and the cookies come along."""
+        line = Line(dialling, self._counters)
+        line.own_headers, line.jar = self._line.own_headers, self._line.jar
+        self._line.close()
+        self._line, self._base = line, intern(dialling.to.url + self._manners.base_path)
+
     def _own_block(
         self,
         headers: Mapping[str, str] | None,

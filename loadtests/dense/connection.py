@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+import socket
 import ssl
 from collections.abc import Iterator
 from time import perf_counter
@@ -19,6 +20,9 @@ _BUFFER = bytearray(64 * 1024)
 _VIEW = memoryview(_BUFFER)
 """One buffer for all connections of the process: gevent fills it and it is parsed before any
 other greenlet can run, so users need none of their own."""
+
+_WAKE_BYTES_MAX = 64 * 1024
+"""More would make the kernel give the connection a larger buffer."""
 
 _POLL = gevent.monkey.get_original("select", "poll")()
 """The kernel's own poll: it is asked without waiting, and has no limit of 1,024 files."""
@@ -78,7 +82,9 @@ class Connection:
         if seconds != self._seconds:
             self._socket.settimeout(seconds)
             self._seconds = seconds
-        self._socket.sendall(request)
+        sent = self._socket.send(request)  # all of it, as a rule, at a third of sendall's cost
+        if sent < len(request):
+            self._socket.sendall(request[sent:])
         if chunks is not None:
             for chunk in chunks:
                 self._socket.sendall(b"%x\r\n%b\r\n" % (len(chunk), chunk))
@@ -90,8 +96,18 @@ class Connection:
             reader.feed(_VIEW[:received])
         else:
             reader.end()
+        if reader.complete:
+            return
         while not reader.complete:
+            self._wake_for(reader.missing)
             self._read_some(reader, deadline)
+        self._wake_for(1)
+
+    def _wake_for(self, size: int) -> None:
+        """Has the kernel wake us when so many bytes have come, or the end: not for each record."""
+        self._socket.setsockopt(
+            socket.SOL_SOCKET, socket.SO_RCVLOWAT, max(1, min(size, _WAKE_BYTES_MAX))
+        )
 
     def _read_some(self, reader: ResponseReader, deadline: float) -> None:
         """Waits for more, but not beyond the deadline."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -23,6 +24,8 @@ _REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
 _BODY_EXPECTED = frozenset({"POST", "PUT", "PATCH"})
 _IN_PATHS = "!$%&'()*+,/:;=?@[]~"
 """What stays as it is in a path and query; a percent sign, because the rest may be quoted."""
+_SENT_AS_IT_IS = re.compile(r"/[\w/.~-]*(\?[\w/.~?=&-]+)?", re.ASCII).fullmatch
+"""A path that needs neither quoting nor taking apart: nearly all of them."""
 
 Params = Mapping[str, Any] | list[tuple[str, Any]] | tuple[tuple[str, Any], ...] | str
 
@@ -102,12 +105,27 @@ def _described(body: Body, names: frozenset[str]) -> bytes:
     return told
 
 
-@lru_cache(maxsize=8192)
 def target_of(method: str, url: str, base: str) -> Target:
-    """The target of a path under the base URL, or of an absolute URL. Encoded once for all users.
+    """The target of a path under the base URL, or of an absolute URL.
 
     Raises ValueError for what is neither.
     """
+    if not (_SENT_AS_IT_IS(url) and method.isalpha()):
+        return _taken_apart(method, url, base)
+    under, rest = _home(base)
+    return Target(f"{method} {under}{url}{rest}".encode(), base + url, None)
+
+
+@lru_cache(maxsize=1024)
+def _home(base: str) -> tuple[str, str]:
+    """What comes before a path under that base URL in a request's first lines, and after it."""
+    path = quote(urlsplit(base).path, safe=_IN_PATHS)
+    return path, f" HTTP/1.1\r\nHost: {_origin(base)[1]}\r\n"
+
+
+@lru_cache(maxsize=8192)
+def _taken_apart(method: str, url: str, base: str) -> Target:
+    """The same for any URL. Encoded once for all users. Raises ValueError."""
     if has_controls(url) or not method.isalpha():
         raise ValueError(f"{method!r} {url!r} is no method and path of a request")
     if url[:7].lower() == "http://" or url[:8].lower() == "https://":

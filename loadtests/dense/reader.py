@@ -12,8 +12,8 @@ _HEAD_BYTES_MAX = 64 * 1024
 """No server of sense sends more header than this (nginx allows itself 4 to 8 KiB)."""
 _INTERIM = range(100, 200)
 _BODILESS = (204, 304)
-_SET_COOKIE, _CODING = b"set-cookie", b"content-encoding"
-_NOTED_SIZES = frozenset({len(_SET_COOKIE), len(_CODING)})
+_SET_COOKIE, _CODING, _LENGTH = b"set-cookie", b"content-encoding", b"content-length"
+_NOTED_SIZES = frozenset({len(_SET_COOKIE), len(_CODING), len(_LENGTH)})
 """Most headers are of other lengths, which is quicker to see than their names."""
 
 
@@ -37,6 +37,7 @@ class ResponseReader:
         self._chunks: list[bytes] = []
         self._kept = 0
         self._codings = ""
+        self._body_bytes = 0
         self._status = 0
         self.headers_read = False
         self.complete = False
@@ -106,7 +107,7 @@ class ResponseReader:
         if self._status in _INTERIM:
             self.headers_read = False
             self._raw_headers.clear()
-            self._response.sets_cookies, self._codings = False, ""
+            self._response.sets_cookies, self._codings, self._body_bytes = False, "", 0
         elif not self.complete:
             self.keep_alive = self._parser.should_keep_alive()
             self.complete = True
@@ -136,6 +137,11 @@ class ResponseReader:
         self._response.status_code = 0
 
     @property
+    def missing(self) -> int:
+        """How many bytes of the body are still to come; 0 where the headers do not tell."""
+        return max(0, self._body_bytes - self._response.length)
+
+    @property
     def silent(self) -> bool:
         """Whether nothing has arrived."""
         return self._response.bytes_received == 0
@@ -143,6 +149,8 @@ class ResponseReader:
     def _note(self, name: bytes, value: bytes) -> None:
         if name == _SET_COOKIE:
             self._response.sets_cookies = True
+        elif name == _LENGTH:
+            self._body_bytes = int(value)  # digits alone: the parser has refused anything else
         elif name == _CODING:
             coding = value.decode("latin-1")
             self._codings = f"{self._codings},{coding}" if self._codings else coding

@@ -53,14 +53,7 @@ class DenseUser(User, RestMixin[DenseResponse]):
             if getattr(self, setting, None):
                 raise StopTest(f"{setting} has no meaning for a DenseUser; take it off")
         self.client = DenseClient(
-            _dialling(
-                self.server(),
-                self.source_address,
-                self.ca_file,
-                self.connection_timeout,
-                self.network_timeout,
-                insecure=self.insecure,
-            ),
+            self._dialling(self.server()),
             event=environment.events.request,
             counters=counters_of(environment),
             context=self.context,
@@ -77,6 +70,20 @@ class DenseUser(User, RestMixin[DenseResponse]):
             return endpoint(self.host)
         except (ValueError, OSError) as error:
             raise StopTest(f"host {self.host} cannot be used: {error}") from error
+
+    def move(self, to: Endpoint) -> None:
+        """From now on requests go there, with the same token and cookies."""
+        self.client.redial(self._dialling(to))
+
+    def _dialling(self, to: Endpoint) -> Dialling:
+        return _dialling(
+            to,
+            self.source_address,
+            self.ca_file,
+            self.connection_timeout,
+            self.network_timeout,
+            insecure=self.insecure,
+        )
 
     def on_stop(self) -> None:
         """Closes the connection."""

@@ -55,23 +55,28 @@ class Edge:
         network: IPv4Network = NETWORK,
         port: int = PORT,
         port_ipv6: int | None = None,
+        numbers: Sequence[int] | None = None,
     ) -> None:
         """`upstreams` are the platform's sockets; `users` connect at once, over all sites.
 
-        With `port_ipv6`, site number i is also at `[::1]`, on that port + i.
+        With `port_ipv6`, site number i is also at `[::1]`, on that port + i. `numbers` are the
+        gateways' sites', where they are not simply counted: in a province with several edges.
         """
         self._folder = folder.absolute()
         self._supervisor = supervisor
         self._nginx = nginx
         self._authority = authority
         self._gateways = tuple(gateways)
+        self._numbers = range(len(self._gateways)) if numbers is None else tuple(numbers)
         self._upstreams = tuple(upstreams)
         self._users = users
         self._network = network
         self._port = port
         self._port_ipv6 = port_ipv6
         self._running: Running | None = None
-        self._connections_peak = 0
+        self._stopped = False
+        self.connections_peak = 0
+        """The most connections at once, looked at each second."""
         self._watch: asyncio.Task[None] | None = None
 
     @property
@@ -79,7 +84,7 @@ class Edge:
         """Host name to address and port, in the order of the gateways."""
         return {
             gateway.hostname: (str(self._network[256 * (i + 1) + _HOST_OF_EDGE]), self._port)
-            for i, gateway in enumerate(self._gateways)
+            for i, gateway in zip(self._numbers, self._gateways, strict=True)
         }
 
     @property
@@ -89,7 +94,7 @@ class Edge:
             return {}
         return {
             gateway.hostname: (LOOPBACK_IPV6, self._port_ipv6 + i)
-            for i, gateway in enumerate(self._gateways)
+            for i, gateway in zip(self._numbers, self._gateways, strict=True)
         }
 
     @property
@@ -118,28 +123,40 @@ class Edge:
         self._watch = asyncio.create_task(self._watch_connections())
 
     async def stop(self) -> None:
-        """Ends nginx; what it has counted stays in its logs."""
+        """Ends nginx, and every connection with it; what it has counted stays in its logs."""
+        self._stopped = True
         if self._running is not None:
             await self._supervisor.stop(self._running)
         if self._watch is not None:
             self._watch.cancel()
 
-    async def count(self, *sources: Network, platform_requests: int) -> EdgeRecord:
+    async def count(
+        self, *sources: Network, platform_requests: int, others: Sequence[Edge] = ()
+    ) -> EdgeRecord:
         """What the clients of those networks asked and got since the start, to the request.
 
         `platform_requests` is the platform's own count (`PlatformCounters.received`), kept
-        beside the edge's. Requests that end while this runs may be left to the next count.
-        Raises ProcessError when nginx is gone or its log cannot be read.
+        beside the edge's. `others` are counted too; the peak is then that of whichever had most.
+        Requests that end while this runs may be left to the next count.
+        Raises ProcessError when nginx is gone unasked or its log cannot be read.
         """
+        edges = (self, *others)
         try:
-            await self._flush()
-            counted = await asyncio.to_thread(tally, self._logs(), *sources)
+            logs = [log for edge in edges for log in await edge.whole_logs()]
+            counted = await asyncio.to_thread(tally, logs, *sources)
         except (OSError, EdgeLogError) as error:
             raise ProcessError(
                 f"the edge's log cannot be counted: {error}",
                 f"look at {self._folder}; a full disk cuts lines short",
             ) from error
-        return _record(counted, sources, self._connections_peak, platform_requests)
+        peak = max(edge.connections_peak for edge in edges)
+        return _record(counted, sources, peak, platform_requests)
+
+    async def whole_logs(self) -> list[Path]:
+        """Its logs with all that ended before. Raises ProcessError, OSError."""
+        if not self._stopped:
+            await self._flush()
+        return self._logs()
 
     async def reload(self) -> None:
         """New certificates, new workers. Idle connections are closed, requests under way end."""
@@ -246,7 +263,7 @@ class Edge:
     async def _watch_connections(self) -> None:
         while self._running is not None and self._running.exit_code is None:
             with suppress(OSError):  # it is ending, or too busy for this second
-                self._connections_peak = max(self._connections_peak, await self._connections())
+                self.connections_peak = max(self.connections_peak, await self._connections())
             await asyncio.sleep(_PEAK_SECONDS)
 
     async def _flush(self) -> None:

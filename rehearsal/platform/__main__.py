@@ -13,7 +13,8 @@ from pathlib import Path
 
 import uvicorn
 
-from rehearsal.platform.app import create_app
+from rehearsal.platform.app import Application
+from rehearsal.platform.protocol import PlatformProtocol
 from rehearsal.platform.sqlite import SqliteStorage
 from rehearsal.platform.storage import StorageError
 from rehearsal.platform.tokens import Tokens
@@ -42,13 +43,13 @@ def main() -> int:
 
 def _serve(folder: Path, path: Path, process: int) -> None:
     tokens = Tokens((folder / "token.key").read_bytes())
-    app = create_app(
+    app = Application(
         SqliteStorage(folder / "platform.sqlite"), StoredSegments(folder), tokens, process
     )
     config = uvicorn.Config(
         app,
-        loop="asyncio",
-        http="httptools",
+        loop="auto",
+        http=PlatformProtocol,
         ws="none",
         access_log=False,
         log_level="warning",

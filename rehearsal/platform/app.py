@@ -1,7 +1,7 @@
 """The platform as one ASGI application: counters around faults around journeys.
 
 Starlette routes what is internal; the journeys find their own way (`journeys`), at a tenth of
-the cost.
+the cost. What is ready is answered past all of it (`at_once`, for `protocol`).
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
-from rehearsal.platform.calls import sent
+from rehearsal.platform.calls import Headers, sent
 from rehearsal.platform.counters import Counting
 from rehearsal.platform.faults import FaultGate, Faults
 from rehearsal.platform.journeys import Journeys
@@ -27,17 +27,37 @@ from rehearsal.platform.tokens import Tokens
 from rehearsal.platform.video import Segments
 
 
-def create_app(storage: Storage, segments: Segments, tokens: Tokens, process: int) -> ASGIApp:
+class Application:
     """The application of process number `process`; it closes the storage when it ends."""
-    gate = FaultGate(ServerErrorMiddleware(Journeys(storage, segments, tokens)), process)
-    counting = Counting(gate)
-    internal = _internal(storage, gate, counting)
 
-    async def platform(scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, storage: Storage, segments: Segments, tokens: Tokens, process: int) -> None:
+        self._journeys = Journeys(storage, segments, tokens)
+        self._gate = FaultGate(ServerErrorMiddleware(self._journeys), process)
+        self._counting = Counting(self._gate)
+        self._internal = _internal(storage, self._gate, self._counting)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers a request, whatever it is."""
         is_counted = scope["type"] == "http" and route_of(scope["path"]) != INTERNAL
-        await (counting if is_counted else internal)(scope, receive, send)
+        await (self._counting if is_counted else self._internal)(scope, receive, send)
 
-    return platform
+    def at_once(self, target: bytes, headers: Headers) -> bytes | None:
+        """The answer to a GET, counted, where it is ready; None sends it the long way."""
+        if not self._gate.is_open:
+            return None
+        path, _, query = target.partition(b"?")
+        text = path.decode("latin-1")
+        ready = self._journeys.ready(text, query, headers)
+        if ready is None:
+            return None
+        self._counting.count(text, ready.status_code)
+        return ready.wire
+
+    def drop(self, target: bytes) -> None:
+        """Counts a request that came, but that nobody waits for any more."""
+        path = target.partition(b"?")[0].decode("latin-1")
+        if route_of(path) != INTERNAL:
+            self._counting.drop()
 
 
 def _internal(storage: Storage, gate: FaultGate, counting: Counting) -> Starlette:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -20,6 +21,21 @@ _SCHEME = "bearer "
 _DIGITS_MAX = 15
 """SQLite's integers have up to 19 digits."""
 V = TypeVar("V", bound=Value)
+Headers = Iterable[tuple[bytes, bytes]]
+"""Names in lower case, and values, as they came."""
+
+
+def has_known_token(headers: Headers, tokens: Tokens) -> bool:
+    """Whether that is all there is to check: one token, known and good, and no condition."""
+    token = ""
+    for name, value in headers:
+        if name == b"if-none-match":
+            return False
+        if name == b"authorization":
+            if token or value[: len(_SCHEME)].lower() != _SCHEME.encode():
+                return False
+            token = value[len(_SCHEME) :].decode("latin-1")
+    return tokens.is_known(token)
 
 
 def caller(request: Request, tokens: Tokens, *allowed: Persona) -> Person:

@@ -62,6 +62,15 @@ class Counting:
         """The counts so far."""
         return PlatformCounters(received=self._received, routes=_rows(self._table))
 
+    def count(self, path: str, status: int) -> None:
+        """Counts a request that is answered outside ASGI."""
+        self._received += 1
+        self._table[route_of(path), status] += 1
+
+    def drop(self) -> None:
+        """Counts a request that is never answered."""
+        self._received += 1
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes the request on and counts its answer when its last byte has been sent."""
         self._received += 1

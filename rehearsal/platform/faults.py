@@ -60,6 +60,11 @@ class FaultGate:
         self._lines: dict[str, _Line] = {}
         self._changed = asyncio.Event()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there are no faults at all, so that requests need not pass here."""
+        return not self._lines
+
     def set(self, faults: Faults) -> None:
         """Takes these faults in place of the earlier ones; stalled requests go on."""
         self._changed.set()

@@ -85,6 +85,11 @@ class Tokens:
             raise TokenError("the token has expired")
         return known.person
 
+    def is_known(self, token: str) -> bool:
+        """Whether `check` has seen that token, whole, and would let it pass now."""
+        known = self._known.get(token)
+        return known is not None and known.expires_at > self._clock()
+
     def _learn(self, token: str) -> _Known:
         try:
             claims = jwt.decode(

@@ -14,6 +14,8 @@ from typing import Protocol
 
 from starlette.responses import Response
 
+from rehearsal.platform.ready import Ready
+
 SEGMENT_BYTES = 64 * 1024
 VIDEOS = 1000
 SEGMENTS_PER_VIDEO = 64
@@ -32,7 +34,7 @@ class Segment:
     """An existing segment: its ETag, which is its SHA-256, and the two answers that name it."""
 
     etag: str
-    response: Response
+    response: Ready
     unchanged: Response
 
 
@@ -71,6 +73,6 @@ def _segment(file: Path) -> Segment:
     sending = {**headers, "x-accel-redirect": f"{INTERNAL_URI}{file.name}"}
     return Segment(
         etag=etag,
-        response=Response(headers=sending, media_type="video/mp4"),
+        response=Ready(b"", "video/mp4", sending),
         unchanged=Response(status_code=304, headers=headers),
     )

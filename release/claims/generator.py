@@ -7,28 +7,41 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from evidence.load import WORKER_LAG_MS_P99_MAX
 from evidence.records import EdgeRecord, JourneyRecord, LoadRecord
 from release.claims.grounds import Ground, unknown
 
 WORKER_CPU_PERCENT_MAX = 90.0
 """Above it Locust itself warns that response times may measure the worker and not the server."""
 
-WORKER_LAG_MS_P99_MAX = 20.0
-"""A late event loop adds its lag to each response time: 2.5 % of the tightest p95 bound, 800 ms."""
-
 
 def validity(
     load: LoadRecord, edges: Sequence[EdgeRecord], journeys: Sequence[JourneyRecord]
 ) -> Iterator[Ground]:
     """Each ground on which the load run shows nothing."""
-    yield from _of_workers(load)
+    yield from _of_workers(load, edges)
     yield from _of_counts(load, journeys)
     yield from _of_edge(load, edges)
 
 
-def _of_workers(load: LoadRecord) -> Iterator[Ground]:
+def samples_lost(load: LoadRecord, edges: Sequence[EdgeRecord]) -> int:
+    """Responses whose samples went with lost workers: what the edge sent and nobody counted.
+
+    Without the edge's count it is what the workers told of without their times: the least.
+    """
+    if not load.workers_lost:
+        return 0
+    return max([load.samples_lost, sum(edge.completed for edge in edges) - load.completed])
+
+
+def _of_workers(load: LoadRecord, edges: Sequence[EdgeRecord]) -> Iterator[Ground]:
     if load.workers_lost:
-        yield unknown(f"{load.workers_lost} of {load.workers_planned} load workers were lost")
+        lost = samples_lost(load, edges)
+        yield unknown(
+            f"{load.workers_lost} of {load.workers_planned} load workers were lost with "
+            f"{load.users_lost:,} users and {'' if edges else 'at least '}{lost:,} samples "
+            f"(they had told of {load.samples_lost:,} of these, and {load.samples_kept:,} are kept)"
+        )
     if load.worker_cpu_percent_max > WORKER_CPU_PERCENT_MAX:
         yield unknown(
             f"the generator was saturated: a worker used {load.worker_cpu_percent_max:.0f} % "

@@ -15,7 +15,7 @@ from evidence.load import LoadWorkerRecord
 from evidence.records import EdgeRecord, JourneyRecord, LoadRecord
 from province.objectives import Objectives
 from release.claims import objectives
-from release.claims.generator import validity
+from release.claims.generator import samples_lost, validity
 from release.claims.grounds import Case, Ground, conclude, no_evidence, unknown
 from release.claims.journeys import seen_journeys
 from release.claims.objectives import Journeys
@@ -78,9 +78,20 @@ def _figures(evidence: Gathered, promised: Objectives, seen: Journeys) -> dict[s
             value=load.hold_seconds, unit="s", objective=promised.hold_seconds_min
         ),
         "requests": Figure(value=load.started, unit="requests"),
+        **_lost(load, evidence.of(EdgeRecord)),
         **_rates(load, journeys),
         **_reconciled(load, evidence.of(EdgeRecord)),
         **objectives.figures(promised, seen),
+    }
+
+
+def _lost(load: LoadRecord, edges: tuple[EdgeRecord, ...]) -> dict[str, Figure]:
+    """What went with lost workers; nothing where none was lost."""
+    if not load.workers_lost:
+        return {}
+    return {
+        "users_lost": Figure(value=load.users_lost, unit="users", objective=0),
+        "samples_lost": Figure(value=samples_lost(load, edges), unit="samples", objective=0),
     }
 
 

@@ -3,18 +3,9 @@
 from __future__ import annotations
 
 from evidence.verdict import ExitCode
-from loadtests.cost import (
-    USERS_MEASURED_MIN,
-    CostCard,
-    CostOrder,
-    Need,
-    UserCost,
-    card,
-    demand,
-    measure,
-)
-from loadtests.planning import USERS_PER_WORKER_MAX
+from loadtests.cost import USERS_MEASURED_MIN, CostOrder, card, measure
 from processes.supervisor import Supervisor
+from province.load_cost import USERS_PER_WORKER_MAX, CostCard, Need, UserCost, demand
 from rehearsal.edge.fixed import FixedServer
 from rehearsal.toolchain.toolchain import Toolchain
 from release.beginning import empty

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from evidence.records import JourneyRecord, LoadRecord
+from evidence.records import JourneyRecord, LoadRecord, LoadStepRecord, RecoveryRecord
 from evidence.run import RunFolder
 from evidence.verdict import ExitCode, Verdict, exit_code
 from infra.plan.fleet import plan_fleet
@@ -18,8 +18,10 @@ from release.commands.inputs import province_path
 from release.commands.output import print_json, print_table
 from release.crowd import Crowd
 from release.interrupts import run
-from release.load_stage import LoadStage
+from release.load_stage import LoadStage, require_room
 from release.narrator import Narrator
+from release.site_loss import planned_loss
+from release.wording import told_recovery, told_steps
 from release.workspace import Workspace
 
 
@@ -27,10 +29,15 @@ def run_alone(crowd: Crowd, *, province_file: Path | None, as_json: bool) -> Exi
     """Runs the load stage in a run folder of its own and prints its figures."""
     verdict, folder = run(_load(crowd, province_path(province_file)))
     loads, journeys = folder.read(LoadRecord), folder.read(JourneyRecord)
+    recoveries, steps = folder.read(RecoveryRecord), folder.read(LoadStepRecord)
     if as_json:
-        print_json([*loads, *journeys])
+        print_json([*loads, *journeys, *recoveries, *steps])
     else:
         _print(journeys)
+        for seen in recoveries:
+            typer.echo(f"{told_recovery(seen)}.")
+        if steps:
+            typer.echo(f"{told_steps(steps)}.")
         typer.echo(f"evidence: {folder.path}")
     return exit_code(verdict)
 
@@ -38,6 +45,8 @@ def run_alone(crowd: Crowd, *, province_file: Path | None, as_json: bool) -> Exi
 async def _load(crowd: Crowd, province_file: Path) -> tuple[Verdict, RunFolder]:
     workspace, narrator = Workspace.here(), Narrator()
     province = read(province_file)
+    loss = planned_loss(crowd, province)
+    require_room(crowd.users)
     async with Supervisor(workspace.state / "load") as supervisor:
         empty(supervisor)
         nginx = (await Toolchain(workspace.cache, supervisor).ensure(["nginx"], lambda _: None))[
@@ -51,6 +60,7 @@ async def _load(crowd: Crowd, province_file: Path) -> tuple[Verdict, RunFolder]:
             gateways=tuple(plan.gateway for plan in plan_fleet(province, "rehearsal").sites),
             folder=supervisor.owner / "load",
             nginx=nginx.path,
+            loss=loss,
         )
         with narrator.stage("load", "users come, stay and go"):
             verdict, reason = await stage.run(supervisor, folder, narrator.step)

@@ -33,7 +33,9 @@ PHASES = tuple(
 )
 
 
-def second(worker: int, at: float, connected: int, cpu: float = 10.0) -> LoadSecondRecord:
+def second(
+    worker: int, at: float, connected: int, cpu: float = 10.0, completed: int = 0
+) -> LoadSecondRecord:
     phase = LoadPhase.HOLD if 110.5 <= at < 120.5 else LoadPhase.RAMP
     return LoadSecondRecord(
         worker=worker,
@@ -42,7 +44,7 @@ def second(worker: int, at: float, connected: int, cpu: float = 10.0) -> LoadSec
         users=connected,
         connected=connected,
         started=0,
-        completed=0,
+        completed=completed,
         failed=0,
         in_flight=0,
         refused=0,
@@ -108,6 +110,16 @@ def test_a_worker_that_falls_silent_holds_nobody_and_is_lost() -> None:
     assert (load.users_held_min, load.workers_lost) == (10, 1)
     load, _ = analyse(evidence(steady(0), worker(0)))
     assert (load.users_held_min, load.workers_lost) == (10, 1)
+
+
+def test_a_lost_workers_users_and_samples_are_counted() -> None:
+    told = [second(1, 111 + k, 10 - k, completed=8 + 5 * k) for k in range(3)]
+    load, _ = analyse(evidence(steady(0) + told, worker(0), worker(1, final=False)))
+    assert (load.users_lost, load.samples_kept, load.samples_lost) == (8, 8, 10)
+    load, _ = analyse(evidence(steady(0) + told, worker(0)))
+    assert (load.users_lost, load.samples_kept, load.samples_lost) == (8, 0, 18)
+    load, _ = analyse(evidence(steady(0) + told, worker(0), worker(1)))
+    assert (load.users_lost, load.samples_kept, load.samples_lost) == (0, 0, 0)
 
 
 def test_only_the_hold_counts_for_the_generators_own_load() -> None:

@@ -9,20 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests.cost import (
+from loadtests.cost import CostOrder, card, measure
+from loadtests.order import LoadError
+from processes.supervisor import Supervisor
+from province.load_cost import (
     CORE_SHARE_MAX,
+    USERS_PER_WORKER_MAX,
     CostCard,
-    CostOrder,
     Demand,
     UserCost,
-    card,
     demand,
-    measure,
     need,
 )
-from loadtests.order import LoadError
-from loadtests.planning import USERS_PER_WORKER_MAX
-from processes.supervisor import Supervisor
 
 COST = UserCost(user_kib=32, request_us=100, start_ms=1.5, worker_mib=100, requests=1000)
 ORDER = CostOrder(

@@ -50,6 +50,7 @@ def test_shares_change_without_jumps(shape: ShapeName, part: float) -> None:
 @given(SECONDS, SECONDS)
 def test_all_stay_through_a_hold(ramp: float, hold: float) -> None:
     found = course(ShapeName.HOLD, ramp_seconds=ramp, hold_seconds=hold, factor=1)
+    assert found == course(ShapeName.SITE_LOSS, ramp_seconds=ramp, hold_seconds=hold, factor=1)
     assert (found.hold_at, found.seconds) == (ramp, ramp + hold)
     assert found.share(ramp / 2) == pytest.approx(0.5)
     assert found.share(ramp) == found.share(ramp + hold) == 1

@@ -37,6 +37,10 @@ def _users_leave() -> Iterator[None]:
 
 def reset(connection: socket.socket) -> None:
     connection.recv(65536)
+    end_with_a_reset(connection)
+
+
+def end_with_a_reset(connection: socket.socket) -> None:
     linger_none = b"\1\0\0\0\0\0\0\0"
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_none)
 
@@ -320,6 +324,45 @@ def test_a_body_too_long_to_keep_is_refused_and_can_be_counted(
         for _ in range(3):
             assert user.client.get("/").error.failure is Failure.ENDLESS
         assert user.client.get("/", discard=True).length == 50_000
+
+
+def test_large_bodies_in_pieces_then_small_answers_over_one_connection() -> None:
+    """The kernel is told to wake the user for the whole rest of a body, and to forget it again."""
+    pieces = [b"p" * 30_000] * 6
+
+    def slow(connection: socket.socket) -> None:
+        for _ in range(2):
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 180000\r\n\r\n")
+            for piece in pieces:
+                time.sleep(0.01)
+                connection.sendall(piece)
+            connection.recv(65536)
+            connection.sendall(OK)
+
+    with bad_server(slow) as server:
+        user, events = user_of(server)
+        sizes = [len(user.client.get("/").content) for _ in range(4)]
+    assert sizes == [180_000, 2, 180_000, 2]
+    assert all(event["response_time"] < 500 for event in events)
+    assert counters_of(user.environment).retried == 0
+
+
+@pytest.mark.parametrize("end", [end_with_a_reset, socket.socket.close])
+def test_a_large_body_that_breaks_off_is_not_waited_for(
+    end: Callable[[socket.socket], None],
+) -> None:
+    def turn(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 180000\r\n\r\n" + b"p" * 30_000)
+        time.sleep(0.05)
+        end(connection)
+
+    with bad_server(turn) as server:
+        user, events = user_of(server)
+        user.client.get("/")
+    assert str(events[0]["exception"]) in {Failure.CUT_SHORT, Failure.RESET}
+    assert events[0]["response_time"] < 500
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ http {{
     root {folder}/files; default_type text/plain; keepalive_requests 10;
     location /moved {{ return 301 /small; }}
     location /secure {{ return 302 https://$host:{tls}/small; }}
+    location = /host {{ return 200 $host; }}
     location /none {{ return 204; }}
     location /silent {{ return 444; }}
     location /slow {{ limit_rate 100k; alias {folder}/files; }}
@@ -155,6 +156,21 @@ def test_what_it_does_to_bad_clients_is_named(nginx: Nginx) -> None:
         "HTTP 400",
         None,
     ]
+
+
+def test_a_host_that_the_caller_names_goes_out_once(nginx: Nginx) -> None:
+    user, _ = nginx.user()
+    for headers in ({"Host": "other.example"}, {"hOST": b"other.example"}):
+        told = user.client.get("/host", headers=headers)
+        assert (told.status_code, told.content) == (200, b"other.example")
+    posted = user.client.post("/host", json={}, headers={"Host": "third.example"}, auth=("a", "b"))
+    assert posted.content == b"third.example"
+    always, _ = nginx.user(default_headers={"host": "fourth.example"})
+    assert always.client.get("/host").content == b"fourth.example"
+    assert always.client.get("/host", stream=True).content == b"fourth.example"
+    assert always.client.get("/host", headers={"Host": "fifth.example"}).content == b"fifth.example"
+    assert user.client.get("/host").content == ADDRESS.encode()
+    assert user.client.get("/host", headers={"Host": None}).status_code == 400
 
 
 def test_tls_over_both_families_by_name_and_from_bound_addresses(nginx: Nginx) -> None:

@@ -11,11 +11,14 @@ from typing import Any
 
 import brotli
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from loadtests.dense import DenseResponse
 from loadtests.dense.bodies import body_of
 from loadtests.dense.counters import counters_of
 from loadtests.dense.decoding import decoded
+from loadtests.dense.outgoing import target_of
 from tests.loadtests.conftest import NAME
 from tests.loadtests.visitors import Subject, answering, bad_server, plain, user_of, users_leave
 
@@ -97,6 +100,14 @@ def test_queries_and_paths_are_quoted_once(user: Subject) -> None:
     assert seen(user.client.get("/a%20b?x=1#part", params={"y": "2"}))["query"] == "x=1&y=2"
     assert seen(user.client.get("?z", params="raw=1"))["query"] == "z&raw=1"
     assert seen(user.client.get("", params={}))["path"] == "/"
+
+
+@given(
+    path=st.text("/a.~-_?=&0", max_size=12).map(lambda text: f"/{text}"),
+    base=st.sampled_from(["https://a.example", "http://a.example:81/under", "http://[::1]:8080/é"]),
+)
+def test_a_plain_path_and_its_absolute_url_are_one_target(path: str, base: str) -> None:
+    assert target_of("GET", path, base) == target_of("GET", base + path, base)
 
 
 def test_absolute_urls_of_home_use_the_kept_connection(mirror: int) -> None:

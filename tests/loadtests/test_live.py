@@ -12,8 +12,9 @@ import psutil
 import pytest
 
 from evidence.load import LoadPhase, LoadSecondRecord, LoadWorkerRecord
-from evidence.records import JourneyRecord, LoadRecord
+from evidence.records import JourneyRecord, LoadRecord, LoadStepRecord
 from evidence.run import RunFolder
+from evidence.verdict import Verdict
 from loadtests.analysis import analyse, read_evidence
 from loadtests.courses import ShapeName
 from loadtests.order import LoadError, LoadOrder, Target
@@ -21,8 +22,10 @@ from loadtests.progress import LoadProgress
 from loadtests.run import run_load
 from processes.supervisor import Supervisor
 from province.province import Province
+from release.claims.users import judge_users
 from tests import worlds
 from tests.loadtests.conftest import HOST, NAME, SmallPlatform
+from tests.release import runs
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
 USERS = 200
@@ -127,8 +130,52 @@ def test_a_killed_worker_is_counted_and_the_run_goes_on(
     assert load.workers_planned == 2
     assert load.users_held_min == USERS // 2
     assert load.hold_seconds >= 12
-    totals = RunFolder(tmp_path / "run").read(LoadWorkerRecord)
+    folder = RunFolder(tmp_path / "run")
+    totals = folder.read(LoadWorkerRecord)
     assert sorted(record.final for record in totals) == [False, True]
+    assert load.users_lost == USERS // 2
+    assert load.samples_kept == next(r.completed for r in totals if not r.final)
+    answered = tls_platform.counters()["answered"]
+    assert 0 <= load.samples_lost <= answered - load.completed
+    _is_unknown_with_what_was_lost(load, folder, answered)
+
+
+def _is_unknown_with_what_was_lost(load: LoadRecord, folder: RunFolder, answered: int) -> None:
+    edge = runs.edge(completed=answered)
+    seen = (load, edge, *folder.read(JourneyRecord), *folder.read(LoadWorkerRecord))
+    claim = judge_users(runs.gathered(*seen))
+    assert claim.verdict is Verdict.UNKNOWN
+    lost = answered - load.completed
+    told = f"1 of 2 load workers were lost with {USERS // 2} users and {lost:,} samples"
+    assert claim.reason.startswith(told)
+    assert claim.figures["users_lost"].value == USERS // 2
+    assert claim.figures["samples_lost"].value == lost > 0
+
+
+def test_a_climb_ends_with_the_step_that_breaks(
+    tls_platform: SmallPlatform, secret_file: Path, tmp_path: Path
+) -> None:
+    strict = tuple(
+        objective.model_copy(update={"response_ms_p95_max": 0.001, "response_ms_p99_max": 0.002})
+        for objective in worlds.province().objectives.journeys
+    )
+    world = worlds.with_objectives(worlds.province(), journeys=strict)
+    asked = order(
+        tls_platform,
+        secret_file,
+        province_file=worlds.write(world, tmp_path / "strict.yaml"),
+        shape=ShapeName.STEPS,
+        time_scale=0.02,
+        think_scale=0.005,
+    )
+    load = run(asked, tmp_path, lambda _: None)
+    (step,) = RunFolder(tmp_path / "run").read(LoadStepRecord)
+    assert (step.step, step.users, step.users_connected) == (1, USERS // 10, USERS // 10)
+    assert step.verdict is Verdict.FAIL
+    assert "ms, objective 0 ms" in step.reasons[0]
+    assert 0 < step.requests < load.completed
+    assert load.users_connected_peak < USERS / 2
+    assert load.started == load.completed == tls_platform.counters()["answered"]
 
 
 def test_a_run_without_workers_ends_at_once(

@@ -5,10 +5,13 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+import gevent
 import pytest
+from gevent.event import Event
 from locust.env import Environment
 from locust.exception import StopUser
 
+from loadtests.beat import Beat
 from loadtests.courses import Hour
 from loadtests.dense.address import Endpoint
 from loadtests.dense.counters import counters_of
@@ -31,13 +34,17 @@ def person(
 ) -> tuple[Resident, list[dict[str, Any]]]:
     account, tls = f"suzhou-{persona}-000001", platform.ca_file is not None
     server = Endpoint(hostname=NAME, address=HOST, port=platform.port, tls=tls)
+    begun = Event()
+    begun.set()
     Resident.company = Company(
+        beat=Beat(0, 1, 1e-6),
+        begun=begun,
         servers={} if ipv6 else {"suzhou": server},
         servers_ipv6={"suzhou": server} if ipv6 else {},
         seats=iter([Seat(site="suzhou", persona=persona, account=account, ipv6=ipv6)]),
         secret=SECRET,
         think_scale=0.0001,
-        leaving=lambda: leaving,
+        leaving=leaving,
         spread_seconds=0.001,
     )
     Resident.ca_file = str(platform.ca_file)
@@ -80,6 +87,23 @@ def test_who_comes_over_ipv6_is_counted_once(tls_platform: SmallPlatform) -> Non
     assert visitor.company.users_ipv6 == 1
 
 
+def test_whoever_has_logged_in_rests_until_the_hold_begins(tls_platform: SmallPlatform) -> None:
+    visitor, events = person(tls_platform, Persona.TEACHER)
+    visitor.company.begun, seat = Event(), visitor.seat
+    visitor.company.seats = iter([seat] if seat else [])
+    visitor = Resident(visitor.environment)
+    visitor.live()
+    resting = gevent.spawn(visitor.live)
+    gevent.sleep(0.2)
+    assert [event["name"] for event in events] == [Journey.LOGIN]
+    visitor.company.begun.set()
+    resting.join(5)
+    assert 0 < visitor.wait_time() < 1.5 * 30 * 0.0001
+    visitor.live()
+    assert len(events) > 1
+    visitor.on_stop()
+
+
 def test_every_journey_is_measured() -> None:
     assert {journey for habit in HABITS[Hour.DAY].values() for journey in habit.mix} == set(Journey)
 
@@ -119,3 +143,45 @@ def test_whoever_finds_no_seat_goes_home(tls_platform: SmallPlatform) -> None:
     second.on_start()
     with pytest.raises(StopUser):
         second.live()
+
+
+def test_whose_edge_is_gone_goes_to_the_partners_with_the_same_token(
+    tls_platform: SmallPlatform,
+) -> None:
+    visitor, events = person(tls_platform, Persona.TEACHER)
+    company, there = visitor.company, visitor.company.servers["suzhou"]
+    gone = Endpoint(hostname=NAME, address=HOST, port=1, tls=True)
+    company.servers, company.partners = {"suzhou": there, "wuxi": there}, {"suzhou": "wuxi"}
+    visitor.live()
+    company.servers = {"suzhou": gone, "wuxi": there}
+    visitor.client.close()
+    visitor.move(gone)
+    for _ in range(3):
+        visitor._read_gradebook()
+    assert [str(event["exception"] or "ok") for event in events] == [
+        "ok",
+        "connection refused",
+        "ok",
+        "ok",
+    ]
+    assert visitor.server() is there
+    visitor.on_stop()
+
+
+def test_who_has_no_second_edge_stays() -> None:
+    visitor, events = person(SmallPlatform(port=1, ca_file=None), Persona.TEACHER)
+    visitor.company.partners = {"wuxi": "suzhou"}
+    for _ in range(3):
+        visitor._read_gradebook()
+    assert {str(event["exception"]) for event in events} == {"connection refused"}
+
+
+def test_a_partner_without_ipv6_is_reached_over_ipv4(tls_platform: SmallPlatform) -> None:
+    visitor, _ = person(tls_platform, Persona.STUDENT, ipv6=True)
+    company, home = visitor.company, visitor.server()
+    there = Endpoint(hostname="wuxi.example", address=HOST, port=2, tls=True)
+    company.servers, company.partners = {"wuxi": there}, {"suzhou": "wuxi"}
+    visitor._look_up_again()
+    assert visitor.server() is there
+    visitor._look_up_again()
+    assert visitor.server() is home

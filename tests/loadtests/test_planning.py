@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from loadtests.courses import Hour
+from loadtests.courses import Hour, ShapeName
 from loadtests.habits import requests_per_second
-from loadtests.order import LoadError, LoadOrder, Target
+from loadtests.order import LoadError, LoadOrder, Loss, Target
 from loadtests.planning import Machine, plan_think_scale, plan_workers
 from province.audience import Crowd, Persona, crowds
 from tests import worlds
@@ -94,6 +95,23 @@ def test_what_does_not_fit_is_refused(
     with pytest.raises(LoadError, match=cause) as caught:
         plan_workers(asked, who(users), machine)
     assert caught.value.hint
+
+
+def test_a_lost_sites_users_need_ports_at_its_partner_too() -> None:
+    asked = order(200_000, shape=ShapeName.SITE_LOSS, loss=Loss(site="suzhou", partner="xuzhou"))
+    machine = replace(MACHINE, ports=3_500, memory_mib=10**6)
+    assert plan_workers(order(200_000), who(200_000), machine) == 12
+    with pytest.raises(LoadError, match=r"users of xuzhou from 12 source addresses are 4,"):
+        plan_workers(asked, who(200_000), machine)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"shape": ShapeName.SITE_LOSS}, {"loss": {"site": "suzhou", "partner": "xuzhou"}}],
+)
+def test_a_site_is_lost_in_one_shape_alone(changes: dict[str, object]) -> None:
+    with pytest.raises(ValidationError, match="a site is lost in the shape site-loss"):
+        LoadOrder.model_validate({**order(10).model_dump(), **changes})
 
 
 def test_plain_users_need_less_memory() -> None:

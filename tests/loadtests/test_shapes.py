@@ -33,7 +33,11 @@ class Shape(Staged):
 
 
 def begun(
-    shape: ShapeName = ShapeName.HOLD, *, arriving_max: int = 100, factor: float = 1.0
+    shape: ShapeName = ShapeName.HOLD,
+    *,
+    arriving_max: int = 100,
+    factor: float = 1.0,
+    watch: Stop | None = None,
 ) -> tuple[Shape, Workers]:
     made, workers = Shape(), Workers()
     made.begin(
@@ -46,8 +50,19 @@ def begun(
             drain_seconds=15,
         ),
         lambda: workers.now,
+        watch,
     )
     return made, workers
+
+
+class Stop:
+    """Says from that second of the course on that something has broken."""
+
+    def __init__(self, second: float) -> None:
+        self.second = second
+
+    def broken(self, second: float) -> bool:
+        return second >= self.second
 
 
 def run_to(shape: Shape, workers: Workers, second: int) -> list[int]:
@@ -108,6 +123,13 @@ def test_users_leave_as_the_course_says_and_the_drain_lets_all_stay() -> None:
     assert max(wanted) == 100
     assert wanted[-1] == 40
     assert shape.phase is LoadPhase.DRAIN
+
+
+def test_the_hold_ends_where_something_breaks() -> None:
+    shape, workers = begun(watch=Stop(10 + 7))
+    workers.users = 100
+    run_to(shape, workers, 60)
+    assert dict(workers.announced)[LoadPhase.DRAIN] == dict(workers.announced)[LoadPhase.HOLD] + 7
 
 
 def test_the_time_left_never_grows() -> None:

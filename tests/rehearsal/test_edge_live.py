@@ -256,7 +256,7 @@ def test_users_are_spread_over_the_workers_and_the_peak_is_seen() -> None:
         assert len(held) >= 2
         assert min(held) > 400 / len(held) * 0.7
         async with asyncio.timeout(30):
-            while world.edge._connections_peak < 400:
+            while world.edge.connections_peak < 400:
                 await asyncio.sleep(0.1)
         assert (await world.edge.count(SOURCES, platform_requests=0)).connections_peak == 400
         for client in clients:

@@ -11,10 +11,9 @@ from pathlib import Path
 
 import jwt
 import pytest
-from starlette.types import ASGIApp
 
 from province.audience import Persona, account, password
-from rehearsal.platform.app import create_app
+from rehearsal.platform.app import Application
 from rehearsal.platform.roster import people
 from rehearsal.platform.seeding import seed
 from rehearsal.platform.sqlite import SqliteStorage
@@ -31,7 +30,7 @@ USERS = 300
 
 @dataclass(frozen=True)
 class World:
-    app: ASGIApp
+    app: Application
     file: Path
     people: tuple[Person, ...]
 
@@ -50,7 +49,7 @@ def _world(tmp_path: Path) -> Iterator[World]:
     assert seed(file, everybody, ("main", "suzhou", "xuzhou"), SECRET) == USERS
     make_segments(tmp_path)
     storage = SqliteStorage(file)
-    yield World(create_app(storage, StoredSegments(tmp_path), Tokens(KEY), 0), file, everybody)
+    yield World(Application(storage, StoredSegments(tmp_path), Tokens(KEY), 0), file, everybody)
     asyncio.run(storage.close())
 
 

@@ -17,6 +17,8 @@ from processes.supervisor import ProcessError, Supervisor
 from province.objectives import Journey
 from rehearsal.platform.faults import Fault, Faults
 from rehearsal.platform.platform import Platform
+from rehearsal.platform.roster import people
+from rehearsal.platform.tokens import Tokens
 from rehearsal.unix_http import ask
 from tests import worlds
 
@@ -107,6 +109,45 @@ def test_a_stall_holds_requests_until_it_is_taken_back() -> None:
     _with_platform(act)
 
 
+def test_one_connection_carries_both_ways_and_every_request_is_counted() -> None:
+    async def act(platform: Platform) -> None:
+        who = next(people(worlds.small(), 100))
+        token = Tokens((platform.sockets[0].parent / "token.key").read_bytes()).issue(who).token
+        reader, writer = await asyncio.open_unix_connection(platform.sockets[0])
+        for target in ("courses/7", "courses/7", "nowhere", "courses/7", "videos/1/0"):
+            writer.write(_request(target, token))
+            head = await reader.readuntil(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 404" if target == "nowhere" else b"HTTP/1.1 200")
+            await reader.readexactly(int(head.split(b"content-length: ")[1].split(b"\r\n")[0]))
+        writer.write(_request("courses/7", token) * 3)  # a client that sends ahead
+        for _ in range(3):
+            await reader.readuntil(b"}")
+        writer.close()
+        counters = await platform.counters()
+        assert counters.received == counters.answered == 8
+        assert counters.by_route == {"course": 6, "other": 1, "video": 1}
+
+    _with_platform(act, processes=1)
+
+
+def test_requests_whose_client_is_gone_are_received_and_not_answered() -> None:
+    async def act(platform: Platform) -> None:
+        await platform.counters()
+        process = platform._running[0].pid
+        os.kill(process, signal.SIGSTOP)
+        for _ in range(20):
+            _, writer = await asyncio.open_unix_connection(platform.sockets[0])
+            writer.write(_request("courses/7", "x"))
+            writer.close()
+            await writer.wait_closed()
+        os.kill(process, signal.SIGCONT)
+        assert (await ask(platform.sockets[0], "/catalogue")).status == 401
+        counters = await platform.counters()
+        assert (counters.received, counters.by_route) == (21, {"catalogue": 1})
+
+    _with_platform(act, processes=1)
+
+
 def test_faults_that_are_none_are_refused() -> None:
     async def act(platform: Platform) -> None:
         bad = b'{"journeys": {"catalogue": {"error_ratio": 2}}}'
@@ -165,6 +206,10 @@ def test_a_start_that_is_cancelled_leaves_no_half_made_database() -> None:
             assert {file.name for file in (folder / "p").iterdir()} == {"token.key"}
 
     asyncio.run(act())
+
+
+def _request(target: str, token: str) -> bytes:
+    return f"GET /{target} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
 
 
 async def _seconds(platform: Platform, target: str) -> float:

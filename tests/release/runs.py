@@ -218,7 +218,7 @@ def whole(world: Province | None = None) -> tuple[Record, ...]:
     world = world or worlds.small()
     sites = [site.id for site in world.sites]
     operations = ("preview", "up", "second-preview", "destroy")
-    names = ("toolchain", "machine-room", "policies", "deploy", "load", "destroy", "judge")
+    names = ("toolchain", "machine-room", "policies", "deploy", "destroy", "load", "judge")
     return (
         *(binary(name) for name in ("etcd", "nginx")),
         *(boot(site) for site in sites),

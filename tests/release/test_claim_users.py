@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from evidence.figure import ClaimVerdict
-from evidence.load import LoadPhase, LoadWorkerRecord
+from evidence.load import WORKER_LAG_MS_P99_MAX, LoadPhase, LoadWorkerRecord
 from evidence.records import EdgeRecord, JourneyRecord, LoadRecord
 from evidence.verdict import Verdict
 from loadtests.analysis import journeys_of_hold
-from release.claims.generator import WORKER_CPU_PERCENT_MAX, WORKER_LAG_MS_P99_MAX
+from release.claims.generator import WORKER_CPU_PERCENT_MAX
 from release.claims.users import judge_users
 from tests.release import runs
 
@@ -130,7 +130,36 @@ def test_a_figure_at_its_bound_is_kept() -> None:
 def test_an_invalid_run_that_reached_too_few_says_both() -> None:
     claim = loaded(workers_lost=1, users_connected_peak=300)
     assert claim.verdict is Verdict.UNKNOWN
-    assert "1 of 2 load workers were lost; 300 of 3,000 users were reached" in claim.reason
+    assert claim.reason.startswith("1 of 2 load workers were lost with 0 users and 0 samples (")
+    assert "; 300 of 3,000 users were reached" in claim.reason
+
+
+def test_a_lost_worker_is_told_with_its_users_and_samples() -> None:
+    lost = {"workers_lost": 1, "users_lost": 1500, "samples_lost": 700, "samples_kept": 9000}
+    claim = judge_users(
+        runs.gathered(
+            *runs.without(WHOLE, LoadRecord, EdgeRecord),
+            runs.load(**lost),
+            runs.edge(completed=42_000),
+        )
+    )
+    assert claim.verdict is Verdict.UNKNOWN
+    assert claim.reason.startswith(
+        "1 of 2 load workers were lost with 1,500 users and 1,010 samples "
+        "(they had told of 700 of these, and 9,000 are kept)"
+    )
+    assert (claim.figures["users_lost"].value, claim.figures["samples_lost"].value) == (1500, 1010)
+
+
+def test_without_the_edges_count_the_least_that_was_lost_is_told() -> None:
+    lost = runs.load(workers_lost=1, users_lost=1, samples_lost=700)
+    claim = judge_users(runs.gathered(*runs.without(WHOLE, LoadRecord, EdgeRecord), lost))
+    assert "with 1 users and at least 700 samples" in claim.reason
+    assert claim.figures["samples_lost"].value == 700
+
+
+def test_a_run_that_lost_nobody_says_nothing_of_it() -> None:
+    assert "users_lost" not in judge_users(runs.gathered(*WHOLE)).figures
 
 
 @pytest.mark.parametrize("failed", [0, 1])

@@ -18,7 +18,7 @@ from tests.release.commandline import CommandLine, nothing_is_left
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
 
-STAGES = ("toolchain", "machine-room", "policies", "deploy", "load", "destroy", "judge")
+STAGES = ("toolchain", "machine-room", "policies", "deploy", "destroy", "load", "judge")
 _DOING = {
     "machine-room": "booting the control planes",
     "policies": "previewing under the policies",

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from evidence.records import LoadRecord, Record
+from evidence.load import SiteLossRecord
+from evidence.records import LoadRecord, Record, RecoveryRecord
 from evidence.run import RunFolder
 from evidence.verdict import Verdict
 from province.claims import CLAIMS
@@ -151,6 +152,31 @@ def test_counts_that_do_not_agree_stand_out(tmp_path: Path) -> None:
     page = appended(tmp_path, runs.edge(completed=5))
     assert "+5" in page.text
     assert "n over" in page.values("class")
+
+
+def test_what_went_with_a_lost_worker_is_told(tmp_path: Path) -> None:
+    lost = {"workers_lost": 1, "users_lost": 1500, "samples_lost": 7, "samples_kept": 9000}
+    kept = runs.without(runs.whole(), LoadRecord)
+    page = page_of(runs.written(tmp_path, (*kept, runs.load(completed=40_980, **lost))))
+    told = "1 lost with 1,500 users and 10 samples (7 told of; 9,000 of their samples are kept)"
+    assert told in page.text
+
+
+def test_the_loss_of_a_site_is_told_and_drawn(tmp_path: Path) -> None:
+    loss = SiteLossRecord(
+        site="suzhou", partner="lianyungang", users=9, lost_at=1795505700.0, errors_ratio_max=0.001
+    )
+    seen = RecoveryRecord(
+        **loss.model_dump(exclude={"lost_at"}),
+        requests=90,
+        failed=9,
+        recovered_seconds=4,
+        seconds=(),
+    )
+    page = appended(tmp_path, loss, seen)
+    assert "The edge of suzhou was lost with 9 users" in page.text
+    assert page.tags["figure"] == 5
+    assert any(words.startswith("Failures over") for words in page.values("aria-label"))
 
 
 def test_findings_are_listed_with_site_and_fix(tmp_path: Path) -> None:
