@@ -9,7 +9,7 @@ from pydantic import Field
 
 from province.load_cost import LoadRig
 from province.objectives import Objectives
-from province.platform import Platform
+from province.platform import Platform, TierShares
 from province.sites import Role, Site
 from province.value import Id, Value
 
@@ -33,6 +33,7 @@ class Province(Value):
     objectives: Objectives
     platform: Platform
     load_rig: LoadRig | None = None
+    tiers: TierShares
     sites: Annotated[tuple[Site, ...], Field(min_length=1)]
 
     def site(self, site_id: str) -> Site:
