@@ -90,7 +90,7 @@ def rehearse(
     hold: Hold = 300,
     seed: Seed = 1,
     rate: Rate = None,
-    think_scale: ThinkScale = 3,
+    think_scale: ThinkScale = 6,
     shape: Shape = ShapeName.HOLD,
     time_scale: TimeScale = 1,
     hour: HourOption = Hour.DAY,
