@@ -29,6 +29,7 @@ from rehearsal.machine_room.commands import PROGRAMS
 from rehearsal.machine_room.memory import pss_mib
 from rehearsal.machine_room.room import MachineRoom
 from rehearsal.machine_room.serve import ASSETS
+from rehearsal.toolchain.pins import CRDS
 from rehearsal.toolchain.toolchain import Toolchain
 from release.workspace import Workspace
 
@@ -110,7 +111,7 @@ async def _room(folder: Path, cache: Path, supervisor: Supervisor) -> MachineRoo
         supervisor,
         {name: binary.path for name, binary in binaries.items()},
         stages=assets["kwok-stages"],
-        crds=(assets["gateway-api-crds"],),
+        crds=tuple(assets[name] for name in CRDS),
         network=NETWORK,
     )
 

@@ -28,6 +28,7 @@ from province.reader import read
 from rehearsal.machine_room.commands import PROGRAMS
 from rehearsal.machine_room.room import MachineRoom
 from rehearsal.machine_room.serve import ASSETS
+from rehearsal.toolchain.pins import CRDS
 from rehearsal.toolchain.toolchain import Toolchain
 from release.workspace import Workspace
 
@@ -69,7 +70,7 @@ async def _measure(
             supervisor,
             tools,
             stages=assets["kwok-stages"],
-            crds=(assets["gateway-api-crds"],),
+            crds=tuple(assets[name] for name in CRDS),
             network=NETWORK,
         )
         standing = await room.boot(plans, lambda _: None)

@@ -180,6 +180,21 @@ class PlacementRecord(Record):
         return 1 - self.disk_tb_needed / self.disk_tb_usable if self.disk_tb_usable else -1.0
 
 
+class QuotaRecord(Record):
+    """A bound on a tier as it was read from a site's cluster, once the site was up.
+
+    `name` is the namespace of a ResourceQuota, or a ClusterQueue, of which it is the nominal quota.
+    """
+
+    topic: ClassVar[str] = "quotas"
+    site: str
+    kind: Literal["ResourceQuota", "ClusterQueue"]
+    name: str
+    cpu_millis: int
+    memory_mib: int
+    pods: int
+
+
 class JourneyRecord(Record):
     """One journey's figures over the hold. Percentiles come from merged HDR histograms."""
 

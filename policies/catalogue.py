@@ -9,6 +9,8 @@ from policies.manifest import Manifest, Stack
 from policies.rule import ManifestRule, Rule, StackRule
 from policies.rules import (
     accounts,
+    administrators,
+    alerts,
     containers,
     deployments,
     gateways,
@@ -16,6 +18,7 @@ from policies.rules import (
     images,
     namespaces,
     network,
+    queues,
     resources,
     services,
 )
@@ -28,11 +31,14 @@ CATALOGUE: tuple[Rule, ...] = (
     *images.RULES,
     *hosts.RULES,
     *accounts.RULES,
+    *administrators.RULES,
     *namespaces.RULES,
     *network.RULES,
     *services.RULES,
     *gateways.RULES,
     *deployments.RULES,
+    *queues.RULES,
+    *alerts.RULES,
     *resources.RULES,
 )
 """In the order in which they are listed."""

@@ -32,3 +32,8 @@ def nsa(section: str) -> Reference:
 def k8s(page: str) -> Reference:
     """A page of the Kubernetes documentation, by its title."""
     return Reference(norm="Kubernetes documentation", clause=page)
+
+
+def kueue(page: str) -> Reference:
+    """A page of Kueue's documentation, by its title and section."""
+    return Reference(norm="Kueue documentation", clause=page)

@@ -54,3 +54,16 @@ class Platform(Value):
 
     domain: str
     workloads: Annotated[tuple[Workload, ...], Field(min_length=1)]
+
+
+class TierShares(Value):
+    """What each member of a tier may use for itself, beside the platform's own workloads.
+
+    `province` and `city` are for jobs, once at each branch; `county` is for each county, `school`
+    for each school. All of it comes out of the branch's platform pool.
+    """
+
+    province: Compute
+    city: Compute
+    county: Compute
+    school: Compute

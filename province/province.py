@@ -10,7 +10,7 @@ from pydantic import Field
 from province.assumptions import StorageGrowth, Traffic
 from province.load_cost import LoadRig
 from province.objectives import Objectives
-from province.platform import Platform
+from province.platform import Platform, TierShares
 from province.sites import Role, Site
 from province.value import Id, Value
 
@@ -36,6 +36,7 @@ class Province(Value):
     traffic: Traffic
     platform: Platform
     load_rig: LoadRig | None = None
+    tiers: TierShares
     sites: Annotated[tuple[Site, ...], Field(min_length=1)]
 
     def site(self, site_id: str) -> Site:

@@ -22,11 +22,9 @@ from province.platform import Workload
 from province.province import Province
 from province.sites import Purpose, Role, Site
 from province.storage import needed_tb, usable_pb, usable_tb
+from province.tiers import ALLOCATABLE_RATIO, overdrawn, site_tree
 
 Check = Callable[[Province], Iterator[Finding]]
-
-ALLOCATABLE_RATIO = 0.9
-"""Share of a node's CPU that is left for pods beside the system's own processes."""
 
 
 def check(province: Province) -> tuple[Finding, ...]:
@@ -381,6 +379,18 @@ def check_platform_fits_a_failed_partners_users(province: Province) -> Iterator[
             )
 
 
+def check_tier_quotas_hold(province: Province) -> Iterator[Finding]:
+    """Platform, jobs, counties, schools and what is kept free fit into each site's pool."""
+    for site in province.sites:
+        for broken in overdrawn(site_tree(province, site)):
+            yield Finding(
+                rule="tier-quotas-hold",
+                subject=f"sites.{site.id}.nodes.platform",
+                evidence=str(broken),
+                hint="add machines to the platform pool, or lower the shares in 'tiers'",
+            )
+
+
 CHECKS: tuple[Check, ...] = (
     check_main_site_is_one_and_first,
     check_every_prefecture_has_its_branch,
@@ -410,6 +420,7 @@ CHECKS: tuple[Check, ...] = (
     check_storage_reaches_the_promised_size,
     check_disks_hold_the_backed_up_sites_bytes,
     check_platform_fits_a_failed_partners_users,
+    check_tier_quotas_hold,
 )
 """All checks; a test holds that none is forgotten here."""
 

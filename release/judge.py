@@ -14,6 +14,7 @@ from evidence.verdict import ExitCode, Verdict, exit_code, merge
 from province.claims import CLAIMS
 from province.findings import Finding
 from province.value import Value
+from release.claims.compute import judge_compute
 from release.claims.fleet import judge_fleet
 from release.claims.grounds import Case, conclude, no_evidence
 from release.claims.ipv6 import judge_ipv6
@@ -27,6 +28,7 @@ from release.gathered import Gathered, gather
 JUDGES: Mapping[str, Callable[[Gathered], ClaimVerdict]] = {
     "fleet": judge_fleet,
     "users": judge_users,
+    "compute": judge_compute,
     "tiers": judge_tiers,
     "ipv6": judge_ipv6,
     "security": judge_security,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from evidence.records import BootRecord, PolicyRecord, StackRecord, StageRecord
 from evidence.run import RunFolder
 from evidence.verdict import Verdict
 from infra.fleet.engine import FleetEngine, Operation, SiteTarget, StackOutcome
+from infra.fleet.quotas import quotas_of
 from infra.plan.fleet import plan_fleet
 from infra.plan.values import FleetPlan
 from processes.supervisor import Supervisor
@@ -18,6 +20,7 @@ from province.findings import errors
 from province.province import Province
 from province.reader import read
 from rehearsal.machine_room.room import MachineRoom
+from rehearsal.toolchain.pins import CRDS
 from rehearsal.toolchain.toolchain import Toolchain
 from rehearsal.toolchain.values import Binary
 from release.beginning import begin, empty
@@ -44,7 +47,7 @@ BINARIES = (
     "pulumi-resource-kubernetes",
     "nginx",
 )
-ASSETS = ("gateway-api-crds", "kwok-stages")
+ASSETS = (*CRDS, "kwok-stages")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -152,7 +155,7 @@ class Rehearsal:
             supervisor,
             self._paths(),
             stages=self._assets["kwok-stages"],
-            crds=(self._assets["gateway-api-crds"],),
+            crds=tuple(self._assets[name] for name in CRDS),
         )
         booted: list[BootRecord] = []
 
@@ -200,6 +203,7 @@ class Rehearsal:
         changes = sum(outcome.record.changes for outcome in previews)
         if changes:
             return Verdict.FAIL, f"the second preview would change {changes} resources"
+        await self._look_at_quotas(run)
         return _outcome(previews, "stacks up, second preview empty")
 
     async def _placement(self, supervisor: Supervisor, run: RunFolder) -> Outcome:
@@ -215,6 +219,11 @@ class Rehearsal:
             return Verdict.FAIL, f"{drifted[0].resource} has drifted ({len(drifted)} fields)"
         looked = _outcome(drifts, "stacks without drift")
         return (Verdict.PASS, f"{text}; {looked[1]}") if looked[0] is Verdict.PASS else looked
+
+    async def _look_at_quotas(self, run: RunFolder) -> None:
+        for target in self._targets:
+            for record in await asyncio.to_thread(quotas_of, target.plan, target.kubeconfig):
+                run.append(record)
 
     async def _load(self, supervisor: Supervisor, run: RunFolder) -> Outcome:
         """The users have the machine to themselves: a generator that is disturbed is not valid.

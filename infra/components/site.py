@@ -5,9 +5,13 @@ from __future__ import annotations
 import pulumi
 import pulumi_kubernetes as kubernetes
 
+from infra.components.access import Access
+from infra.components.alerts import Alerts
 from infra.components.gateway import Gateway
+from infra.components.hub import Hub
 from infra.components.namespace import Namespace
 from infra.components.priorities import Priorities
+from infra.components.queues import Queues
 from infra.components.rig import LoadRig
 from infra.components.workload import Workload
 from infra.plan.labels import site_labels
@@ -32,12 +36,13 @@ class Site(pulumi.ComponentResource):
             for namespace in plan.namespaces
         }
         self._workloads(namespaces)
-        Gateway(
-            plan.gateway,
-            self._labels,
-            {name: (component.namespace,) for name, component in namespaces.items()},
-            self._within,
-        )
+        inside = {name: (component.namespace,) for name, component in namespaces.items()}
+        Gateway(plan.gateway, self._labels, inside, self._within)
+        Access(plan.access, self._labels, inside, self._within)
+        Queues(plan.compute, self._labels, inside, self._within)
+        Alerts(plan.monitoring, self._labels, inside[plan.monitoring.namespace], self._within)
+        if plan.hub is not None:
+            Hub(plan.hub, self._labels, inside[plan.hub.namespace], self._within)
         self.outputs = {
             "endpoint": f"https://{plan.gateway.hostname}",
             "namespaces": [namespace.name for namespace in plan.namespaces],

@@ -17,6 +17,7 @@ from infra.plan.values import SitePlan
 
 _TIMEOUT_SECONDS = 10
 _GATEWAY_API = ("gateway.networking.k8s.io", "v1")
+_KUEUE = ("kueue.x-k8s.io", "v1beta1")
 _NOT_FOUND = 404
 
 
@@ -29,6 +30,7 @@ class Cluster:
         self._apps = client.AppsV1Api(api)
         self._policy = client.PolicyV1Api(api)
         self._scheduling = client.SchedulingV1Api(api)
+        self._rbac = client.RbacAuthorizationV1Api(api)
         self._custom = client.CustomObjectsApi(api)
         labels = ",".join(f"{key}={value}" for key, value in site_labels(plan).items())
         self._ours = {"label_selector": labels, "_request_timeout": _TIMEOUT_SECONDS}
@@ -88,25 +90,37 @@ class Cluster:
             _request_timeout=_TIMEOUT_SECONDS,
         )
 
+    def cluster_queues(self) -> list[Any]:
+        """Our ClusterQueues; none where Kueue is not known."""
+        return self._custom_objects(_KUEUE, "clusterqueues")
+
     def leftovers(self) -> tuple[str, ...]:
         """What of ours is still there: namespaces with all that is in them, cluster objects."""
         classes = self._scheduling.list_priority_class(**self._ours).items
         return (
             *(f"Namespace {namespace.metadata.name}" for namespace in self.namespaces()),
             *(f"PriorityClass {found.metadata.name}" for found in classes),
+            *(f"ClusterRole {name}" for name in self._cluster_roles()),
             *(f"GatewayClass {name}" for name in self._gateway_classes()),
         )
 
+    def _cluster_roles(self) -> list[str]:
+        """A role that is gone is given to nobody, so its bindings need no look of their own."""
+        listed = self._rbac.list_cluster_role(**self._ours)
+        return [role.metadata.name for role in listed.items]
+
     def _gateway_classes(self) -> list[str]:
+        listed = self._custom_objects(_GATEWAY_API, "gatewayclasses")
+        return [item["metadata"]["name"] for item in listed]
+
+    def _custom_objects(self, api: tuple[str, str], plural: str) -> list[Any]:
         try:
-            listed = self._custom.list_cluster_custom_object(
-                *_GATEWAY_API, "gatewayclasses", **self._ours
-            )
+            listed = self._custom.list_cluster_custom_object(*api, plural, **self._ours)
         except client.ApiException as error:
             if error.status == _NOT_FOUND:
                 return []  # without the kind there can be no object of it
             raise
-        return [item["metadata"]["name"] for item in listed["items"]]
+        return list(listed["items"])
 
 
 def require_site(plan: SitePlan, kubeconfig: Path) -> None:

@@ -13,6 +13,7 @@ TIER_LABEL = "suyun.io/tier"
 SITE_LABEL = "suyun.io/site"
 COUNTY_LABEL = "suyun.io/county"
 ENVIRONMENT_LABEL = "suyun.io/environment"
+ADMINISTRATOR_LABEL = "suyun.io/administrator"
 WORKLOAD_LABEL = "app.kubernetes.io/name"
 
 

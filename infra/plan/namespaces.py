@@ -1,7 +1,9 @@
 """A site's namespaces: one for each tier that lives there, with its quota and whom it may talk to.
 
-What a quota bounds is what containers request. The chain of tiers holds by construction: a city's
-quota is at least what it hands down to its counties and schools together.
+What a quota bounds is what containers request. All quotas of the platform pool come from the tier
+tree (`province.tiers`), whose sums hold. Jobs may run in two namespaces, the city's and the one
+where the province's jobs arrive; each may use all that is set aside for jobs, and the queues
+(`infra.plan.compute`) see to it that together they never use more.
 """
 
 from __future__ import annotations
@@ -10,71 +12,85 @@ import math
 from collections.abc import Sequence
 
 from infra.plan.edge import EDGE_NAMESPACE
+from infra.plan.errors import PlanError
 from infra.plan.nodes import site_tier
 from infra.plan.values import GatewayPlan, NamespacePlan, Quota, WorkloadPlan
 from infra.plan.workloads import workload_namespace
 from province.platform import Compute, Tier
-from province.sites import County, Role, Site
+from province.sites import Role, Site
+from province.tiers import POD_CPU_MILLIS, SURGE, Amount, TierQuota, overdrawn, total
 
-HEADROOM = 1.25
-"""Over all replicas at their most: the surge of a rolling update (25 %, Kubernetes' default)."""
-COUNTIES_SHARE = 0.5
-SCHOOL_SHARE = 0.25
-"""Of a city's quota, what its counties together and its schools may use of it."""
-CONTAINER_DEFAULT = Compute(cpu_millis=100, memory_mib=128)
+CONTAINER_DEFAULT = Compute(cpu_millis=POD_CPU_MILLIS, memory_mib=128)
 """What a container gets that says nothing itself."""
 GATEWAY_PROXY = Compute(cpu_millis=2000, memory_mib=2048)
 """One edge proxy: 20,000 TLS connections at some 30 KiB each, and two cores for handshakes."""
-_QUOTA_MIN = Quota(cpu_millis=1000, memory_mib=1024, pods=5, container_default=CONTAINER_DEFAULT)
-"""The least that a tier gets, however small: a few pods of the default size."""
-_SERVICE_ACCOUNT = "tenant"
+PROVINCE_NAMESPACE = Tier.PROVINCE.value
+"""At main the platform's own; at a branch where the province's jobs arrive."""
+TENANT_ACCOUNT = "tenant"
+
+
+def require_sums(tree: TierQuota) -> None:
+    """Raises PlanError when a tier has promised more than it has."""
+    for broken in overdrawn(tree):
+        raise PlanError(
+            str(broken), "add machines to the platform pool, or lower the shares in 'tiers'"
+        )
 
 
 def plan_namespaces(
-    site: Site, workloads: tuple[WorkloadPlan, ...], gateway: GatewayPlan
+    site: Site, tree: TierQuota, workloads: tuple[WorkloadPlan, ...], gateway: GatewayPlan
 ) -> tuple[NamespacePlan, ...]:
-    """Main center: `province` and `edge`; branch: `city`, its counties, `school` and `edge`."""
-    needed = _platform_quota(workloads)
-    below = _below(site, needed) if site.role is Role.BRANCH else ()
-    quota = _at_least_sum(needed, [namespace.quota for namespace in below])
-    return (_platform(site, workloads, quota, below), *below, _edge(site, gateway))
+    """Main center: `province`, `edge`; branch: `city`, counties, `school`, `province`, `edge`."""
+    below = _below(tree) if site.role is Role.BRANCH else ()
+    jobs = (_jobs(tree),) if site.role is Role.BRANCH else ()
+    platform = _platform(site, tree, workloads, (*below, *jobs))
+    return (platform, *below, *jobs, _edge(site, gateway))
 
 
 def _platform(
     site: Site,
+    tree: TierQuota,
     workloads: tuple[WorkloadPlan, ...],
-    quota: Quota,
-    below: Sequence[NamespacePlan],
+    tenants: Sequence[NamespacePlan],
 ) -> NamespacePlan:
     name = workload_namespace(site.role)
-    served = tuple(namespace.name for namespace in below)
+    callers = tuple(tenant.name for tenant in tenants)
+    called = tuple(tenant.name for tenant in tenants if name in tenant.ingress_namespaces)
     return NamespacePlan(
         name=name,
         tier=site_tier(site.role),
-        quota=quota,
+        quota=_quota(tree.own + tree.kept_free),
         service_accounts=tuple(workload.service_account for workload in workloads),
-        ingress_namespaces=(EDGE_NAMESPACE, name, *served),
-        egress_namespaces=(name, *served),
+        ingress_namespaces=(EDGE_NAMESPACE, name, *callers),
+        egress_namespaces=(name, *called),
     )
 
 
-def _below(site: Site, city: Quota) -> tuple[NamespacePlan, ...]:
-    """The tiers below a city's, each with its share of the city's quota."""
-    schools = sum(county.schools for county in site.counties)
-    counties = tuple(
-        _county(county, _share(city, COUNTIES_SHARE * county.schools / schools))
-        for county in site.counties
-    )
-    return (*counties, _school(_share(city, SCHOOL_SHARE), counties))
+def _below(tree: TierQuota) -> tuple[NamespacePlan, ...]:
+    """Counties, each with its own share, and the schools of all of them together."""
+    counties = tuple(_county(county) for county in tree.parts)
+    schools = total(part.whole for county in tree.parts for part in county.parts)
+    return (*counties, _school(_quota(schools), counties))
 
 
-def _county(county: County, quota: Quota) -> NamespacePlan:
+def _jobs(tree: TierQuota) -> NamespacePlan:
+    """Where the province's jobs arrive. They call the city's platform; nobody calls them."""
     return NamespacePlan(
-        name=f"county-{county.id}",
+        name=PROVINCE_NAMESPACE,
+        tier=Tier.PROVINCE,
+        quota=_quota(tree.jobs),
+        service_accounts=(TENANT_ACCOUNT,),
+        egress_namespaces=(Tier.CITY.value,),
+    )
+
+
+def _county(county: TierQuota) -> NamespacePlan:
+    return NamespacePlan(
+        name=f"county-{county.name}",
         tier=Tier.COUNTY,
-        county=county.id,
-        quota=quota,
-        service_accounts=(_SERVICE_ACCOUNT,),
+        county=county.name,
+        quota=_quota(county.own),
+        service_accounts=(TENANT_ACCOUNT,),
         ingress_namespaces=("city", "school"),
         egress_namespaces=("city", "school"),
     )
@@ -86,14 +102,14 @@ def _school(quota: Quota, counties: Sequence[NamespacePlan]) -> NamespacePlan:
         name="school",
         tier=Tier.SCHOOL,
         quota=quota,
-        service_accounts=(_SERVICE_ACCOUNT,),
+        service_accounts=(TENANT_ACCOUNT,),
         ingress_namespaces=neighbours,
         egress_namespaces=neighbours,
     )
 
 
 def _edge(site: Site, gateway: GatewayPlan) -> NamespacePlan:
-    replicas = math.ceil(gateway.replicas * HEADROOM)
+    replicas = math.ceil(gateway.replicas * SURGE)
     return NamespacePlan(
         name=EDGE_NAMESPACE,
         tier=site_tier(site.role),
@@ -109,34 +125,10 @@ def _edge(site: Site, gateway: GatewayPlan) -> NamespacePlan:
     )
 
 
-def _platform_quota(workloads: tuple[WorkloadPlan, ...]) -> Quota:
+def _quota(amount: Amount) -> Quota:
     return Quota(
-        cpu_millis=_total([w.requests.cpu_millis * w.replicas_max for w in workloads]),
-        memory_mib=_total([w.requests.memory_mib * w.replicas_max for w in workloads]),
-        pods=_total([w.replicas_max for w in workloads]),
+        cpu_millis=amount.cpu_millis,
+        memory_mib=amount.memory_mib,
+        pods=amount.pods,
         container_default=CONTAINER_DEFAULT,
-    )
-
-
-def _total(parts: list[int]) -> int:
-    return math.ceil(sum(parts) * HEADROOM)
-
-
-def _share(whole: Quota, share: float) -> Quota:
-    """A part of the whole, rounded down, but never less than a namespace is good for."""
-    return Quota(
-        cpu_millis=max(_QUOTA_MIN.cpu_millis, math.floor(whole.cpu_millis * share)),
-        memory_mib=max(_QUOTA_MIN.memory_mib, math.floor(whole.memory_mib * share)),
-        pods=max(_QUOTA_MIN.pods, math.floor(whole.pods * share)),
-        container_default=whole.container_default,
-    )
-
-
-def _at_least_sum(whole: Quota, parts: Sequence[Quota]) -> Quota:
-    """The whole, raised where its parts come to more."""
-    return Quota(
-        cpu_millis=max(whole.cpu_millis, sum(part.cpu_millis for part in parts)),
-        memory_mib=max(whole.memory_mib, sum(part.memory_mib for part in parts)),
-        pods=max(whole.pods, sum(part.pods for part in parts)),
-        container_default=whole.container_default,
     )

@@ -2,32 +2,48 @@
 
 from __future__ import annotations
 
+from infra.plan.access import plan_access
 from infra.plan.addresses import plan_addresses
+from infra.plan.alerts import plan_monitoring
+from infra.plan.compute import plan_compute, plan_hub
 from infra.plan.edge import plan_gateway
 from infra.plan.errors import PlanError
-from infra.plan.namespaces import plan_namespaces
+from infra.plan.namespaces import plan_namespaces, require_sums
 from infra.plan.nodes import node_names, plan_nodes
 from infra.plan.rig import plan_rig, plan_rig_namespaces, require_rig_room
 from infra.plan.storage import plan_storage
 from infra.plan.values import SitePlan
-from infra.plan.workloads import plan_priorities, plan_workloads, require_room
+from infra.plan.workloads import (
+    plan_priorities,
+    plan_workloads,
+    require_room,
+    workload_namespace,
+)
 from province.province import Province
 from province.sites import Purpose, Site
+from province.tiers import site_tree
 
 
 def plan_site(province: Province, site_id: str, environment: str) -> SitePlan:
     """All that the site gets in that environment (`rehearsal`, `production`).
 
     Depends on the site's own rows and on what holds for the whole province, never on another
-    site's rows. Raises PlanError for a site that does not exist or cannot be planned.
+    site's rows; the main site's `compute` and `hub` alone list the branches. Raises PlanError for
+    a site that does not exist or cannot be planned.
     """
     site = _site(province, site_id)
     workloads = plan_workloads(province.platform, site)
     nodes = plan_nodes(site)
     require_room(site, workloads, nodes)
+    tree = site_tree(province, site)
+    require_sums(tree)
     gateway = plan_gateway(site, province.platform.domain, workloads)
     rig = plan_rig(province, site)
     require_rig_room(site, rig, workloads, nodes)
+    namespaces = (
+        *plan_namespaces(site, tree, workloads, gateway),
+        *plan_rig_namespaces(province, rig),
+    )
     return SitePlan(
         site=site.id,
         environment=environment,
@@ -39,12 +55,15 @@ def plan_site(province: Province, site_id: str, environment: str) -> SitePlan:
         addresses=plan_addresses(site),
         storage=plan_storage(site, node_names(nodes, Purpose.STORAGE)),
         nodes=nodes,
-        namespaces=(
-            *plan_namespaces(site, workloads, gateway),
-            *plan_rig_namespaces(province, rig),
-        ),
+        namespaces=namespaces,
         workloads=workloads,
         gateway=gateway,
+        access=plan_access(site, namespaces),
+        compute=plan_compute(province, site),
+        hub=plan_hub(province, site),
+        monitoring=plan_monitoring(
+            province.objectives, site, workload_namespace(site.role), gateway
+        ),
         priority_classes=plan_priorities(),
         rig=rig,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from infra.plan.queues import ComputePlan
 from infra.plan.values import SitePlan
 
 _AROUND = 3
@@ -15,6 +16,13 @@ _OF_A_GATEWAY = 3
 _OF_A_RIG = 5
 """Component, master and workers, the master's Service, and a disruption budget."""
 
+_OF_A_LANE = 2
+"""Admission check and configuration; its clusters come on top."""
+_OF_ALERTS = 2
+"""Component and rule."""
+_OF_A_HUB = 4
+"""Component, cluster set, its binding, placement; the members come on top."""
+
 
 def resources_count(plan: SitePlan) -> int:
     """Resources in the site's stack, components and Pulumi's own among them."""
@@ -27,4 +35,16 @@ def resources_count(plan: SitePlan) -> int:
         + _OF_A_GATEWAY
         + len(plan.gateway.routes)
         + (_OF_A_RIG if plan.rig else 0)
+        + 1
+        + len(plan.access.roles)
+        + len(plan.access.bindings)
+        + _of_compute(plan.compute)
+        + _OF_ALERTS
+        + (_OF_A_HUB + len(plan.hub.members) if plan.hub else 0)
     )
+
+
+def _of_compute(plan: ComputePlan) -> int:
+    """Component and flavor; a queue and its door; a lane's check, config and clusters."""
+    lanes = sum(_OF_A_LANE + len(lane.clusters) for lane in plan.lanes)
+    return 2 + (plan.cohort is not None) + 2 * len(plan.queues) + lanes

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
+from infra.plan.queues import ComputePlan, HubPlan
 from infra.plan.storage import StoragePlan
 from province.platform import Compute, Tier
 from province.sites import Purpose, Role
@@ -169,6 +170,65 @@ class RigPlan:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Grant:
+    """Verbs on resources of one API group (empty: the core group); `names` narrows it to some."""
+
+    group: str
+    resources: tuple[str, ...]
+    verbs: tuple[str, ...]
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RolePlan:
+    """A ClusterRole. `administrator` names which of the three separate administrators it is."""
+
+    name: str
+    grants: tuple[Grant, ...]
+    administrator: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BindingPlan:
+    """A role given to a group of the realm; in one namespace, or in the whole cluster."""
+
+    name: str
+    role: str
+    group: str
+    namespace: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AccessPlan:
+    """Who may do what at a site."""
+
+    roles: tuple[RolePlan, ...]
+    bindings: tuple[BindingPlan, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AlertPlan:
+    """One alert: `expression` (PromQL) has been true for `for_seconds`."""
+
+    name: str
+    group: str
+    expression: str
+    summary: str
+    severity: str = "critical"
+    for_seconds: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MonitoringPlan:
+    """A site's alerts. `bucket_seconds` are the bounds that its histograms need."""
+
+    name: str
+    namespace: str
+    alerts: tuple[AlertPlan, ...]
+    bucket_seconds: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class SitePlan:
     """All that one site gets. Equal provinces give equal plans.
 
@@ -188,6 +248,10 @@ class SitePlan:
     namespaces: tuple[NamespacePlan, ...]
     workloads: tuple[WorkloadPlan, ...]
     gateway: GatewayPlan
+    access: AccessPlan
+    compute: ComputePlan
+    monitoring: MonitoringPlan
+    hub: HubPlan | None = None
     priority_classes: tuple[PriorityPlan, ...] = ()
     rig: RigPlan | None = None
 

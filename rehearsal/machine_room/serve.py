@@ -23,9 +23,10 @@ from rehearsal.machine_room.status import (
     sites_folder,
     write_status,
 )
+from rehearsal.toolchain.pins import CRDS
 from rehearsal.toolchain.toolchain import Toolchain
 
-ASSETS = ("gateway-api-crds", "kwok-stages")
+ASSETS = (*CRDS, "kwok-stages")
 _WATCH_SECONDS = 1.0
 
 
@@ -95,7 +96,7 @@ async def _keep(order: ServeOrder, supervisor: Supervisor, status: _Said) -> Non
         supervisor,
         {name: binary.path for name, binary in binaries.items()},
         stages=assets["kwok-stages"],
-        crds=(assets["gateway-api-crds"],),
+        crds=tuple(assets[name] for name in CRDS),
         network=order.network,
     )
     ready: dict[str, Path] = {}

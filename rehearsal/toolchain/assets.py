@@ -27,7 +27,9 @@ class AssetStore:
     async def folder(self, name: str) -> Path:
         """That asset's folder, not to be written to. Raises ToolchainError."""
         asset = self._assets[name]
-        key = key_of((self._source / "go.sum").read_bytes(), asset.module, asset.folder)
+        key = key_of(
+            (self._source / "go.sum").read_bytes(), asset.module, asset.folder, *asset.files
+        )
         found = self._found(key, name)
         if found is None:
             async with self._cache.lock(lambda: None):
@@ -52,8 +54,23 @@ class AssetStore:
                 "mend the asset's pin",
             )
         made = work / asset.name
-        shutil.copytree(module / asset.folder, made, copy_function=shutil.copyfile)
+        _copy(module / asset.folder, made, asset)
         for path in (made, *made.rglob("*")):
             if path.is_dir():
                 path.chmod(0o755)  # the module cache's folders are read-only, and so their copies
         return self._cache.put(key, made, asset.module_version, "module")[0]
+
+
+def _copy(folder: Path, made: Path, asset: Asset) -> None:
+    """The whole folder, or those files of it. Raises ToolchainError when one is not there."""
+    if not asset.files:
+        shutil.copytree(folder, made, copy_function=shutil.copyfile)
+        return
+    made.mkdir()
+    for name in asset.files:
+        if not (folder / name).is_file():
+            raise ToolchainError(
+                f"{asset.module} {asset.module_version} has no {asset.folder}/{name}",
+                "mend the asset's pin",
+            )
+        shutil.copyfile(folder / name, made / name)

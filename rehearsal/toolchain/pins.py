@@ -92,12 +92,13 @@ class DebianTool:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asset:
-    """A folder of a Go module that `tools/crds/go.mod` requires."""
+    """A folder of a Go module that `tools/crds/go.mod` requires; only `files`, where given."""
 
     name: str
     module: str
     module_version: str
     folder: str
+    files: tuple[str, ...] = ()
 
 
 Pin = GoTool | DebianTool
@@ -230,15 +231,65 @@ DEBIAN_TOOLS = (
 PINS: Mapping[str, Pin] = {pin.name: pin for pin in (*DEBIAN_TOOLS, *GO_TOOLS)}
 """By name, in the order in which missing ones are made."""
 
+_OCM_CLUSTERS = "clusters.open-cluster-management.io"
+
+
+def _definitions(name: str, module: str, module_version: str, folder: str, *files: str) -> Asset:
+    return Asset(
+        name=f"{name}-crds",
+        module=module,
+        module_version=module_version,
+        folder=folder,
+        files=files,
+    )
+
+
+def _of_kueue(*kinds: str) -> Asset:
+    """Not Workload, which is Kueue's own to make: its definition alone has 660 KB."""
+    files = (f"kueue.x-k8s.io_{kind}.yaml" for kind in kinds)
+    folder = "config/components/crd/bases"
+    return _definitions("kueue", "sigs.k8s.io/kueue", "v0.12.2", folder, *files)
+
+
+def _of_clusters(version: str, *files: str) -> Asset:
+    name, module = f"clusters-{version}", "open-cluster-management.io/api"
+    return _definitions(name, module, "v1.0.0", f"cluster/{version}", *files)
+
+
+DEFINITIONS = (
+    _definitions("gateway-api", "sigs.k8s.io/gateway-api", "v1.4.0", "config/crd/standard"),
+    _of_kueue(
+        "admissionchecks",
+        "clusterqueues",
+        "cohorts",
+        "localqueues",
+        "multikueueclusters",
+        "multikueueconfigs",
+        "resourceflavors",
+    ),
+    _of_clusters("v1", f"0000_00_{_OCM_CLUSTERS}_managedclusters.crd.yaml"),
+    _of_clusters("v1beta1", f"0000_02_{_OCM_CLUSTERS}_placements.crd.yaml"),
+    _of_clusters(
+        "v1beta2",
+        f"0000_00_{_OCM_CLUSTERS}_managedclustersets.crd.yaml",
+        f"0000_01_{_OCM_CLUSTERS}_managedclustersetbindings.crd.yaml",
+    ),
+    _definitions(
+        "prometheus-operator",
+        "github.com/prometheus-operator/prometheus-operator",
+        "v0.83.0",
+        "example/prometheus-operator-crd",
+        "monitoring.coreos.com_prometheusrules.yaml",
+    ),
+)
+"""CustomResourceDefinitions that every site gets, each the project's own."""
+CRDS = tuple(asset.name for asset in DEFINITIONS)
+"""Their names."""
+
 ASSETS: Mapping[str, Asset] = {
     asset.name: asset
     for asset in (
-        Asset(
-            name="gateway-api-crds",
-            module="sigs.k8s.io/gateway-api",
-            module_version="v1.4.0",
-            folder="config/crd/standard",
-        ),
+        *DEFINITIONS,
         Asset(
             name="kwok-stages",
             module="sigs.k8s.io/kwok",

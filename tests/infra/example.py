@@ -52,6 +52,12 @@ def document() -> dict[str, Any]:
             "backup_to_hour": 5,
         },
         "platform": {"domain": "edu.example", "workloads": [workload("login"), workload("course")]},
+        "tiers": {
+            "province": {"cpu_millis": 2000, "memory_mib": 4096},
+            "city": {"cpu_millis": 2000, "memory_mib": 4096},
+            "county": {"cpu_millis": 500, "memory_mib": 1024},
+            "school": {"cpu_millis": 5, "memory_mib": 16},
+        },
         "sites": [site("main", 0), site("suzhou", 1), site("wuxi", 2)],
     }
 

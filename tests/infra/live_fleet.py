@@ -19,6 +19,7 @@ from processes.supervisor import Supervisor
 from province.province import Province
 from rehearsal.machine_room.commands import PROGRAMS
 from rehearsal.machine_room.room import MachineRoom
+from rehearsal.toolchain.pins import CRDS
 from tests import binaries, worlds
 from tests.rehearsal.room_world import assets
 
@@ -87,7 +88,7 @@ def live_fleet(folder: Path) -> Iterator[LiveFleet]:
                 supervisor,
                 tools,
                 stages=found["kwok-stages"],
-                crds=(found["gateway-api-crds"],),
+                crds=tuple(found[name] for name in CRDS),
                 network=NETWORK,
             )
             (site,) = runner.run(room.boot([plan], lambda _: None))

@@ -82,7 +82,14 @@ def test_the_city_may_be_reached_from_its_neighbours_alone() -> None:
     spec = recording().of("NetworkPolicy")["city/allow-planned"]["spec"]
     (rule,) = spec["ingress"]
     (expression,) = rule["from"][0]["namespaceSelector"]["matchExpressions"]
-    assert expression["values"] == ["edge", "city", "county-gusu", "county-kunshan", "school"]
+    assert expression["values"] == [
+        "edge",
+        "city",
+        "county-gusu",
+        "county-kunshan",
+        "school",
+        "province",
+    ]
     assert "ports" not in rule
 
 
@@ -187,3 +194,24 @@ def test_the_provider_is_known_by_its_cluster_and_not_by_its_kubeconfig() -> Non
 @pytest.mark.parametrize("tier", ["province", "city", "county", "school"])
 def test_each_tier_has_a_priority_class(tier: str) -> None:
     assert recording().of("PriorityClass")[f"suyun-{tier}"]["value"] > 0
+
+
+def test_roles_are_given_to_groups_where_the_plan_says() -> None:
+    bindings = recording().of("RoleBinding")
+    county = bindings["county-gusu/operators"]
+    assert county["metadata"]["namespace"] == "county-gusu"
+    assert county["roleRef"]["name"] == "suyun-tier-operator"
+    (subject,) = county["subjects"]
+    assert (subject["kind"], subject["name"]) == ("Group", "suyun:county:gusu")
+    assert len(recording().of("ClusterRoleBinding")) == 3
+
+
+def test_administrators_are_marked_and_the_security_one_binds_operators_alone() -> None:
+    roles = recording().of("ClusterRole")
+    marked = {r["metadata"]["labels"].get("suyun.io/administrator") for r in roles.values()}
+    assert marked == {"system", "security", "audit", None}
+    (binds,) = [
+        rule for role in roles.values() for rule in role["rules"] if "bind" in rule["verbs"]
+    ]
+    assert binds["resourceNames"] == ["suyun-tier-operator"]
+    assert binds["apiGroups"] == ["rbac.authorization.k8s.io"]

@@ -12,10 +12,12 @@ import psutil
 import pytest
 import yaml
 from kubernetes import client
+from kubernetes.dynamic import DynamicClient
 
 from infra.fleet.cluster import require_site
 from infra.fleet.engine import FleetProgress, StackOutcome
 from infra.fleet.errors import FleetError
+from infra.fleet.quotas import quotas_of
 from infra.plan.site import plan_site
 from infra.plan.size import resources_count
 from processes.leftovers import MARK
@@ -23,7 +25,9 @@ from processes.supervisor import Command
 from province.sites import Purpose
 from tests import worlds
 from tests.infra.live_fleet import PACK, LiveFleet, live_fleet
+from tests.infra.recorded import record
 
+CUSTOM_GROUPS = ("kueue.x-k8s.io", "monitoring.coreos.com")
 pytestmark = [pytest.mark.live, pytest.mark.slow]
 
 
@@ -55,6 +59,8 @@ def test_a_site_comes_up_stays_as_it_is_and_goes_without_a_trace(fleet: LiveFlee
     second = require_good(fleet.operate("second-preview"))
     assert (second.record.changes, second.record.same) == (0, planned)
     assert require_good(fleet.operate("drift")).drift == ()
+    quotas = quotas_of(fleet.target.plan, fleet.target.kubeconfig)
+    assert {(quota.kind, quota.name): quota.cpu_millis for quota in quotas} == planned_cpu(fleet)
     gone = require_good(fleet.operate("destroy"))
     assert gone.record.deleted == planned
     with fleet.api() as api:
@@ -69,6 +75,28 @@ def refused_with_fewer_disks(fleet: LiveFleet) -> list[str]:
     target = dataclasses.replace(fleet.target, plan=plan)
     (outcome,) = fleet.run(fleet.engine().operate("preview", [target], lambda _: None))
     return [finding.rule for finding in outcome.findings]
+
+
+def test_a_branchs_queues_pass_the_real_definitions(fleet: LiveFleet) -> None:
+    """Each custom resource of a branch is sent for a dry run, as Pulumi would send it."""
+    branch = plan_site(worlds.small(), "suzhou", "rehearsal")
+    sent = [r.inputs for r in record(branch).all if r.inputs.get("apiVersion", "").count(".")]
+    custom = [body for body in sent if body["apiVersion"].split("/")[0] in CUSTOM_GROUPS]
+    with fleet.api() as api:
+        dynamic = DynamicClient(api)
+        for body in custom:
+            kind = dynamic.resources.get(api_version=body["apiVersion"], kind=body["kind"])
+            namespace = "default" if kind.namespaced else None
+            body["metadata"]["namespace"] = namespace
+            made = kind.create(body=body, namespace=namespace, dry_run="All")
+            assert made.metadata.name == body["metadata"]["name"]
+    assert {body["kind"] for body in custom} >= {"ClusterQueue", "Cohort", "LocalQueue"}
+
+
+def planned_cpu(fleet: LiveFleet) -> dict[tuple[str, str], int]:
+    plan = fleet.target.plan
+    walls = {("ResourceQuota", n.name): n.quota.cpu_millis for n in plan.namespaces}
+    return walls | {("ClusterQueue", q.name): q.nominal.cpu_millis for q in plan.compute.queues}
 
 
 def test_changes_by_hand_are_named_and_mended(fleet: LiveFleet) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from infra.plan.site import plan_site
 from infra.plan.values import NamespacePlan, SitePlan
 from province.province import Province
 from province.sites import Purpose
+from province.tiers import overdrawn, site_tree
 from tests import worlds
 from tests.infra import example
 
@@ -40,12 +42,18 @@ def test_equal_provinces_give_equal_plans() -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(3, 15), st.integers(1, 60_000))
-def test_a_new_site_changes_no_other_plan(number: int, users: int) -> None:
+def test_a_new_site_is_made_known_at_main_and_changes_no_other_plan(
+    number: int, users: int
+) -> None:
     before = plan_fleet(example.small(), "rehearsal")
     document = example.document()
     document["sites"].append(example.site("xuzhou", number, users=min(users, 40_000)))
     after = plan_fleet(Province.model_validate(document), "rehearsal")
-    assert after.sites[:-1] == before.sites
+    main = after.sites[0]
+    was = dataclasses.replace(main, compute=before.sites[0].compute, hub=before.sites[0].hub)
+    assert (was, *after.sites[1:-1]) == before.sites
+    assert main.hub is not None
+    assert [member.cluster for member in main.hub.members] == ["suzhou", "wuxi", "xuzhou"]
 
 
 @settings(max_examples=50, deadline=None)
@@ -107,6 +115,7 @@ def test_a_branch_has_a_namespace_for_each_tier() -> None:
         "county-gusu",
         "county-kunshan",
         "school",
+        "province",
         "edge",
     ]
     main = plan_site(example.small(), "main", "rehearsal")
@@ -115,20 +124,26 @@ def test_a_branch_has_a_namespace_for_each_tier() -> None:
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.integers(1, 900), max_size=40), st.integers(0, 40_000))
-def test_the_chain_of_tiers_holds(schools: list[int], users: int) -> None:
+def test_quotas_of_a_site_hold_or_it_is_refused(schools: list[int], users: int) -> None:
     document = example.document()
     document["sites"][1]["users_concurrent"] = users
     document["sites"][1]["counties"] = [
         example.county(f"c{i}", count) for i, count in enumerate(schools)
     ]
-    plan = plan_site(Province.model_validate(document), "suzhou", "rehearsal")
-    city = namespace(plan, "city").quota
-    below = [n.quota for n in plan.namespaces if n.name not in {"city", "edge"}]
-    assert city.cpu_millis >= sum(quota.cpu_millis for quota in below)
-    assert city.memory_mib >= sum(quota.memory_mib for quota in below)
-    assert city.pods >= sum(quota.pods for quota in below)
-    assert city.pods >= sum(w.replicas_max for w in plan.workloads)
-    assert city.cpu_millis >= sum(w.replicas_max * w.requests.cpu_millis for w in plan.workloads)
+    province = Province.model_validate(document)
+    refusals = list(overdrawn(site_tree(province, province.site("suzhou"))))
+    if refusals:
+        with pytest.raises(PlanError, match=re.escape(str(refusals[0]))):
+            plan_site(province, "suzhou", "rehearsal")
+        return
+    plan = plan_site(province, "suzhou", "rehearsal")
+    quotas = {n.name: n.quota for n in plan.namespaces if n.name != "edge"}
+    jobs_counted_twice = quotas["province"]
+    for unit, there in (("cpu_millis", 4 * 32_000 * 0.9), ("pods", 4 * 110 * 0.9)):
+        asked = sum(getattr(quota, unit) for quota in quotas.values())
+        assert asked - getattr(jobs_counted_twice, unit) <= there
+    assert quotas["city"].pods >= sum(w.replicas_max for w in plan.workloads)
+    assert quotas["school"].cpu_millis == 5 * sum(schools)
 
 
 def test_talk_is_allowed_from_both_sides_or_from_none() -> None:
@@ -191,7 +206,7 @@ def test_the_main_site_is_sized_for_its_own_users() -> None:
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.integers(0, 60_000))
+@given(st.integers(0, 40_000))
 def test_a_disruption_is_always_possible_and_never_total(users: int) -> None:
     document = example.document()
     document["sites"][1]["users_concurrent"] = users
@@ -231,3 +246,38 @@ def test_the_gateway_routes_every_workload() -> None:
 def test_plans_are_frozen() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         suzhou().site = "other"  # type: ignore[misc]  # to be refused
+
+
+def test_jobs_of_the_province_call_the_city_and_nobody_calls_them() -> None:
+    jobs = namespace(suzhou(), "province")
+    assert (jobs.ingress_namespaces, jobs.egress_namespaces) == ((), ("city",))
+    assert jobs.quota.cpu_millis == 4000
+
+
+def test_every_tier_has_its_group_and_the_edge_has_none() -> None:
+    bindings = {b.namespace: b.group for b in suzhou().access.bindings if b.namespace}
+    assert bindings == {
+        "province": "suyun:province",
+        "city": "suyun:city:suzhou",
+        "county-gusu": "suyun:county:gusu",
+        "county-kunshan": "suyun:county:kunshan",
+        "school": "suyun:school:suzhou",
+    }
+
+
+def test_three_groups_hold_the_whole_cluster_each_in_one_way() -> None:
+    bindings = [b for b in suzhou().access.bindings if b.namespace is None]
+    assert len({b.group for b in bindings}) == len({b.role for b in bindings}) == 3
+
+
+def test_an_auditor_reads_all_but_secrets_and_writes_nothing() -> None:
+    (auditor,) = [r for r in suzhou().access.roles if r.administrator == "audit"]
+    assert {verb for g in auditor.grants for verb in g.verbs} == {"get", "list", "watch"}
+    seen = {(g.group, resource) for g in auditor.grants for resource in g.resources}
+    others = {
+        (g.group, resource)
+        for r in suzhou().access.roles
+        for g in r.grants
+        for resource in g.resources
+    }
+    assert others - seen == {("", "secrets")}

@@ -327,3 +327,13 @@ def test_disks_hold_the_backed_up_sites_bytes() -> None:
     assert breaches(check, small) == [
         ("sites.xuzhou.nodes.storage", "3000 users need 500 TB of 395 TB")
     ]
+
+
+def test_tier_quotas_hold() -> None:
+    check = relations.check_tier_quotas_hold
+    compute = Compute(cpu_millis=80, memory_mib=16)
+    greedy = SMALL.model_copy(update={"tiers": SMALL.tiers.model_copy(update={"school": compute})})
+    assert breaches(check, greedy)[0] == (
+        "sites.suzhou.nodes.platform",
+        "city suzhou: own, kept free and handed down come to 193.75 cores, there are 129.6",
+    )

@@ -21,6 +21,7 @@ from processes.supervisor import Supervisor
 from rehearsal.machine_room.layout import API_PORT
 from rehearsal.machine_room.room import MachineRoom
 from rehearsal.machine_room.serve import ASSETS
+from rehearsal.toolchain.pins import CRDS
 from rehearsal.toolchain.toolchain import Toolchain
 from release.workspace import Workspace
 from tests import worlds
@@ -60,7 +61,7 @@ def room(
         supervisor,
         tools,
         stages=found["kwok-stages"],
-        crds=(found["gateway-api-crds"],),
+        crds=tuple(found[name] for name in CRDS),
         network=network,
     )
 

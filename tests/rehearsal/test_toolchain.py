@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import fcntl
 import os
 import signal
@@ -312,3 +313,15 @@ def test_an_asset_is_copied_once_and_mended_when_it_was_changed(shop: Workshop) 
     (shop.go / "module" / "sheets" / "inner").chmod(0o755)
     shop.without_go()
     assert (shop.asset() / "inner" / "a.yaml").read_text() == "kind: A\n"
+
+
+def test_an_asset_may_be_some_files_of_its_folder_and_they_have_to_be_there(
+    shop: Workshop,
+) -> None:
+    folder = shop.go / "module" / "sheets"
+    (folder / "b.yaml").write_text("kind: B\n")
+    shop.sheets = dataclasses.replace(shop.sheets, files=("b.yaml",))
+    assert [path.name for path in shop.asset().iterdir()] == ["b.yaml"]
+    shop.sheets = dataclasses.replace(shop.sheets, files=("c.yaml",))
+    with pytest.raises(ToolchainError, match=r"has no sheets/c\.yaml"):
+        shop.asset()

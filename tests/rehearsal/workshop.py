@@ -69,6 +69,9 @@ class Workshop:
         self.cache = folder / "cache"
         self.sources = folder / "tools"
         self.pins: dict[str, Pin] = {"one": pin("one"), "two": pin("two", 30.0)}
+        self.sheets = Asset(
+            name="sheets", module="example.org/s", module_version="v1.0.0", folder="sheets"
+        )
         self.told: list[ToolProgress] = []
 
     @classmethod
@@ -111,11 +114,7 @@ class Workshop:
         return [progress.text for progress in self.told if progress.notice]
 
     def toolchain(self, supervisor: Supervisor) -> Toolchain:
-        assets = {
-            "sheets": Asset(
-                name="sheets", module="example.org/s", module_version="v1.0.0", folder="sheets"
-            )
-        }
+        assets = {"sheets": self.sheets}
         return Toolchain(
             self.cache, supervisor, pins=self.pins, assets=assets, sources=self.sources
         )
