@@ -15,9 +15,10 @@ from province.value import Value
 
 
 class LoadPhase(StrEnum):
-    """Where a load run is: users arrive, users are held, users finish what they began."""
+    """Where a load run is: users arrive, get ready, are held, finish what they began."""
 
     RAMP = "ramp"
+    SETTLE = "settle"
     HOLD = "hold"
     DRAIN = "drain"
     DONE = "done"

@@ -94,7 +94,7 @@ def _load(evidence: Evidence) -> LoadRecord:
         users_connected_peak=max(connected.values(), default=0),
         users_held_min=min(_whole_seconds(connected, hold_began, hold_ended), default=0),
         hold_seconds=_between(hold_began, hold_ended),
-        ramp_seconds=_between(began.get(LoadPhase.RAMP), hold_began),
+        ramp_seconds=_between(began.get(LoadPhase.RAMP), began.get(LoadPhase.SETTLE, hold_began)),
         tls=plan.tls,
         started=sum(worker.started for worker in workers),
         completed=sum(worker.completed for worker in workers),

@@ -38,6 +38,8 @@ from province.reader import read
 _REPORT_SECONDS = 1.0
 _TOTALS_EVERY = 5
 """Totals, with their histograms, go out with every fifth report: a lost one loses 5 s at most."""
+_BEFORE_CLEARING_SECONDS = 0.3
+"""The users have looked up by then; it stops them for a second or two."""
 _FOR_EVER_SECONDS = 10**9
 REQUEST_SECONDS = 30.0
 DRAIN_SECONDS = REQUEST_SECONDS + 15.0
@@ -71,6 +73,11 @@ def _users_of_the_one_class(runner: WorkerRunner) -> dict[str, int]:
 
 def _not_twice(*_: object) -> None:
     """Locust's own statistics of a request: the recorder has them, to three digits."""
+
+
+def _clear_up() -> None:
+    leave_out_of_collections()
+    release_free_memory()
 
 
 class Worker:
@@ -140,11 +147,9 @@ class Worker:
         phase = LoadPhase(msg.data["phase"])
         self.recorder.enter(phase)
         self._company.leaving = phase in {LoadPhase.DRAIN, LoadPhase.DONE}
-        if phase is LoadPhase.HOLD:
-            leave_out_of_collections()
-            release_free_memory()
-        if phase is not LoadPhase.RAMP:
-            self._company.begun.set()
+        if phase is LoadPhase.SETTLE:
+            self._company.begin(self._assignment.order.calm_seconds)
+            gevent.spawn_later(_BEFORE_CLEARING_SECONDS, _clear_up)
         if phase is LoadPhase.DRAIN:
             gevent.spawn(self._finish)
 
@@ -188,6 +193,7 @@ def set_up_master(environment: Environment, runner: MasterRunner, assignment: As
             course=order.course,
             arriving_max=max(_ARRIVING_MIN, _ARRIVING_PER_WORKER * assignment.workers),
             settle_seconds=order.longest_settling,
+            calm_seconds=order.calm_seconds,
             drain_seconds=DRAIN_SECONDS,
         ),
         time.monotonic,

@@ -26,6 +26,8 @@ WORKER = "SUYUN_LOAD_WORKER"
 """Environment variable: the worker's number, from 0."""
 RUN_FOLDER = "SUYUN_LOAD_RUN"
 """Environment variable: the run folder, for the master alone."""
+_CALM_SECONDS_MAX = 10.0
+_CALM_USERS_PER_SECOND = 20_000
 
 
 class LoadError(Exception):
@@ -123,6 +125,14 @@ class LoadOrder(Value):
             hold_seconds=self.hold_seconds,
             factor=self.time_scale,
         )
+
+    @property
+    def calm_seconds(self) -> float:
+        """Seconds between the last arrival and the hold, for what would disturb it.
+
+        Users look up and workers clear up, which stopped all workers for 4 s at 200,000 users.
+        """
+        return min(_CALM_SECONDS_MAX, 0.5 + self.users / _CALM_USERS_PER_SECOND)
 
     @property
     def longest_settling(self) -> float:

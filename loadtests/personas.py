@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, TypeVar
@@ -45,8 +46,10 @@ class Company:
     think_scale: float
     beat: Beat
     begun: Event
-    """Set when the hold begins. Until then whoever has logged in rests, and leaves the target to
+    """Set shortly before the hold. Until then whoever has logged in rests, and leaves the target to
     those who come."""
+    hold_at: float = 0.0
+    """When the hold begins, once that is known: by `time.monotonic`."""
     hour: Hour = Hour.DAY
     leaving: bool = False
     """Whether nobody begins anything new."""
@@ -58,6 +61,11 @@ class Company:
     """Those who have logged in over IPv6."""
     partners: Mapping[str, str] = field(default_factory=dict)
     """Sites whose users try another site's edge after a request without a response."""
+
+    def begin(self, seconds: float) -> None:
+        """Wakes whoever rests: in so many seconds the hold begins."""
+        self.hold_at = time.monotonic() + seconds
+        self.begun.set()
 
 
 class Person(DenseUser):
@@ -104,20 +112,20 @@ class Person(DenseUser):
         if self._failures:
             longest = min(_BACKOFF_SECONDS_MAX, 2.0**self._failures)
             return random.uniform(longest / 2, longest) * self.company.think_scale  # noqa: S311 - no secret
-        if self._resting and not self.company.begun.is_set():
-            return 0.0
         mean = SEGMENT_SECONDS if self._segments_to_watch else self._habit.think_seconds
-        return self._length() * mean * self.company.think_scale
+        mean *= self.company.think_scale
+        if not self._resting:
+            return random.uniform(0.5, 1.5) * mean  # noqa: S311 - no secret
+        return self._rest_of_a_pause(mean) if self.company.begun.is_set() else 0.0
 
-    def _length(self) -> float:
-        """Half to one and a half; after a rest, what is left of such a pause at any moment of it.
+    def _rest_of_a_pause(self, mean: float) -> float:
+        """After a rest: what is left, when the hold begins, of a pause that began before it.
 
         So the hold has its rate from its first second on, not a wave of those who have rested.
         """
-        if not self._resting:
-            return random.uniform(0.5, 1.5)  # noqa: S311 - no secret
         self._resting = False
-        return random.random() * math.sqrt(random.uniform(0.25, 2.25))  # noqa: S311 - no secret
+        left = random.random() * math.sqrt(random.uniform(0.25, 2.25))  # noqa: S311 - no secret
+        return max(0.0, self.company.hold_at - time.monotonic()) + left * mean
 
     def live(self) -> None:
         """One journey."""

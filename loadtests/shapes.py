@@ -41,7 +41,8 @@ class Script:
 
     At most `arriving_max` users are on their way in at once: they come as fast as the target takes
     them, and no faster than the course wants. The hold begins when those whom it wants are
-    connected, or `settle_seconds` after the ramp with those that are. Draining ends when each
+    connected, or `settle_seconds` after the ramp with those that are, and `calm_seconds` more have
+    passed. Draining ends when each
     worker has told its last count, or after `drain_seconds`.
     """
 
@@ -50,6 +51,7 @@ class Script:
     arriving_max: int
     settle_seconds: float
     drain_seconds: float
+    calm_seconds: float = 0.0
 
 
 class Staged(LoadTestShape):
@@ -98,6 +100,8 @@ class Staged(LoadTestShape):
         hold_seconds = course.seconds - course.hold_at
         if self.phase is LoadPhase.RAMP:
             return max(0.0, course.hold_at - gone) + hold_seconds
+        if self.phase is LoadPhase.SETTLE:
+            return hold_seconds
         return max(0.0, hold_seconds - gone) if self.phase is LoadPhase.HOLD else 0.0
 
     def _users_wanted(self, gone: float) -> int:
@@ -107,6 +111,8 @@ class Staged(LoadTestShape):
             share = course.share(min(gone, course.hold_at))
         elif self.phase is LoadPhase.HOLD:
             share = course.share(course.hold_at + gone)
+        elif self.phase is LoadPhase.SETTLE:
+            share = course.share_at_hold
         else:
             return self._wanted
         most = max(self._wanted, self._fleet.settled() + self._script.arriving_max)
@@ -127,7 +133,10 @@ class Staged(LoadTestShape):
                 self._fleet.connected() >= max(1, self._users(course.share_at_hold))
                 or gone >= course.hold_at + script.settle_seconds
             )
-            return LoadPhase.HOLD if over else LoadPhase.RAMP
+            following = LoadPhase.SETTLE if script.calm_seconds else LoadPhase.HOLD
+            return following if over else LoadPhase.RAMP
+        if self.phase is LoadPhase.SETTLE:
+            return LoadPhase.HOLD if gone >= script.calm_seconds else LoadPhase.SETTLE
         if self.phase is LoadPhase.HOLD:
             broken = self._watch is not None and self._watch.broken(course.hold_at + gone)
             over = broken or gone >= course.seconds - course.hold_at

@@ -38,6 +38,7 @@ def begun(
     arriving_max: int = 100,
     factor: float = 1.0,
     watch: Stop | None = None,
+    calm_seconds: float = 0.0,
 ) -> tuple[Shape, Workers]:
     made, workers = Shape(), Workers()
     made.begin(
@@ -48,6 +49,7 @@ def begun(
             arriving_max=arriving_max,
             settle_seconds=20,
             drain_seconds=15,
+            calm_seconds=calm_seconds,
         ),
         lambda: workers.now,
         watch,
@@ -143,3 +145,12 @@ def test_the_time_left_never_grows() -> None:
     assert left[0] == 40
     assert left == sorted(left, reverse=True)
     assert left[-1] == 0
+
+
+def test_between_the_last_arrival_and_the_hold_there_is_calm() -> None:
+    shape, workers = begun(calm_seconds=4)
+    run_to(shape, workers, 10)
+    workers.users = 100
+    run_to(shape, workers, 40)
+    announced = dict(workers.announced)
+    assert announced[LoadPhase.HOLD] == announced[LoadPhase.SETTLE] + 4
