@@ -62,7 +62,7 @@ def test_each_alert_looks_at_its_own_site_and_silence_alerts_too() -> None:
 def test_only_main_watches_the_internet_access() -> None:
     assert threshold(alerts("main")["InternetNearlyFull"]) == 18e9
     assert "InternetNearlyFull" not in alerts("wuxi")
-    assert threshold(alerts("wuxi")["ConnectionsNearlyFull"]) == 0.9 * 35_400
+    assert threshold(alerts("wuxi")["ConnectionsNearlyFull"]) == 0.9 * 28_600
 
 
 def test_the_rule_object_says_what_the_plan_says() -> None:
