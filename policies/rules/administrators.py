@@ -40,9 +40,9 @@ def _are_separate(stack: Stack) -> Iterator[tuple[Manifest, Problem]]:
 
 def _given_apart(stack: Stack, roles: set[str]) -> Iterator[tuple[Manifest, Problem]]:
     """Nobody is given two of the roles; a subject that is not known could be anybody."""
-    held: dict[object, object] = {}
+    held: dict[str, str] = {}
     for binding in (found for kind in _BINDINGS for found in stack.of(kind, _RBAC)):
-        role = binding.root.at("roleRef", "name").value
+        role = binding.root.at("roleRef", "name").text
         if role not in roles:
             continue
         for name in (subject["name"] for subject in binding.root["subjects"].each()):

@@ -19,7 +19,7 @@ def _can_be_acted_on(manifest: Manifest) -> Iterator[Problem]:
         rules = group["rules"]
         yield from require(rules, lambda value: value != [], f"list in {rules.path} the alerts")
         for rule in rules.each():
-            if rule["record"].is_missing:
+            if rule["record"].is_missing or rule["record"].is_unknown:
                 yield from _alert(rule)
 
 
