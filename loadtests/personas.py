@@ -30,8 +30,9 @@ _UNAUTHORIZED = 401
 _CATALOGUE_PAGES = 20
 """How far people turn pages."""
 _BACKOFF_SECONDS_MAX = 60.0
-_REST_SECONDS_MAX = 270.0
-"""Whoever has rested so long makes a journey: the edge closes what is idle for 300 s."""
+_PAUSE_SECONDS_MAX = 270.0
+"""Whoever has paused so long makes a journey: the edge closes what is idle for 300 s, and a user
+without a connection is no concurrent one."""
 _HOMEWORK = "我的作业: 春眠不觉晓，处处闻啼鸟。夜来风雨声，花落知多少。" * 4
 
 
@@ -105,7 +106,7 @@ class Person(DenseUser):
 
     def wait_time(self) -> float:
         """Seconds until the next journey."""
-        return self.company.beat.pause(self._wanted_pause())
+        return self.company.beat.pause(min(_PAUSE_SECONDS_MAX, self._wanted_pause()))
 
     def _wanted_pause(self) -> float:
         """Thought, or a longer and longer pause after failures."""
@@ -133,7 +134,7 @@ class Person(DenseUser):
             raise StopUser
         if not self._logged_in:
             self._log_in()
-        elif self._resting and self.company.begun.wait(_REST_SECONDS_MAX):
+        elif self._resting and self.company.begun.wait(_PAUSE_SECONDS_MAX):
             return
         elif self._segments_to_watch:
             self._watch_on()

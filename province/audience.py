@@ -30,6 +30,10 @@ SCHOOL_ADMINISTRATORS_PER_SCHOOL = 2
 """Planning assumption: one for the pupils' records and one who stands in."""
 COUNTY_ADMINISTRATORS_PER_COUNTY = 5
 """Planning assumption: the desk of a county's education bureau."""
+DESKS_PRESENT = 12
+"""Planning assumption: whoever keeps a school's or a county's records works on the platform in
+office hours, so of them twelve times as large a part is there at once as of pupils and teachers.
+It also is what makes their journeys, of which few would come, frequent enough to be judged."""
 
 _ACCOUNT = re.compile(
     rf"^(?P<site>[a-z][a-z0-9-]*)-(?P<persona>{'|'.join(Persona)})-(?P<index>\d{{6}}|[1-9]\d{{6,}})$",
@@ -49,8 +53,8 @@ class Crowd:
 def crowds(province: Province, users: int) -> tuple[Crowd, ...]:
     """Exactly `users` people over all branches, in the order of the file and of `Persona`.
 
-    Branches get shares by `users_concurrent`, personas by how many such persons the branch has,
-    both rounded by the largest remainder. A persona that would get none takes one user from the
+    Branches get shares by `users_concurrent`, personas by how many such persons the branch has
+    and how many of them are there at once, both rounded by the largest remainder. A persona that would get none takes one user from the
     largest, where the branch has a user for each, so that no journey goes unmeasured. Raises
     ValueError for fewer than no users, or for a province whose branches serve none.
     """
@@ -118,12 +122,12 @@ def _crowds_at(site: Site, users: int) -> tuple[Crowd, ...]:
 
 
 def _weights(site: Site) -> tuple[int, ...]:
-    """Persons of each persona at a branch; students alone where no audience is known."""
+    """How many of each persona are there, in one proportion, at a branch; students alone where no audience is known."""
     if site.audience is None:
         return (1, 0, 0, 0)
     return (
         round(site.audience.students.value),
         round(site.audience.teachers.value),
-        round(site.audience.schools.value) * SCHOOL_ADMINISTRATORS_PER_SCHOOL,
-        len(site.counties) * COUNTY_ADMINISTRATORS_PER_COUNTY,
+        round(site.audience.schools.value) * SCHOOL_ADMINISTRATORS_PER_SCHOOL * DESKS_PRESENT,
+        len(site.counties) * COUNTY_ADMINISTRATORS_PER_COUNTY * DESKS_PRESENT,
     )

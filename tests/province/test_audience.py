@@ -77,7 +77,7 @@ def test_crowds_of_the_promise_follow_the_audience() -> None:
     found = {(one.site, one.persona): one.users for one in crowds(worlds.province(), 200_000)}
     students, teachers = found["suzhou", Persona.STUDENT], found["suzhou", Persona.TEACHER]
     assert students / teachers == pytest.approx(14, rel=0.01)
-    assert found["suzhou", Persona.SCHOOL_ADMINISTRATOR] == 58
+    assert found["suzhou", Persona.SCHOOL_ADMINISTRATOR] == 684
     assert found["suzhou", Persona.COUNTY_ADMINISTRATOR] == 1
 
 
