@@ -53,10 +53,11 @@ class Crowd:
 def crowds(province: Province, users: int) -> tuple[Crowd, ...]:
     """Exactly `users` people over all branches, in the order of the file and of `Persona`.
 
-    Branches get shares by `users_concurrent`, personas by how many such persons the branch has
-    and how many of them are there at once, both rounded by the largest remainder. A persona that would get none takes one user from the
-    largest, where the branch has a user for each, so that no journey goes unmeasured. Raises
-    ValueError for fewer than no users, or for a province whose branches serve none.
+    Branches get shares by `users_concurrent`, personas by how many such persons the branch has and
+    how large a part of them is there at once, both rounded by the largest remainder. A persona that
+    would get none takes one user from the largest, where the branch has a user for each, so that
+    no journey goes unmeasured. Raises ValueError for fewer than no users, or for a province whose
+    branches serve none.
     """
     branches = province.branches
     shares = apportion(users, [site.users_concurrent for site in branches])
@@ -122,7 +123,7 @@ def _crowds_at(site: Site, users: int) -> tuple[Crowd, ...]:
 
 
 def _weights(site: Site) -> tuple[int, ...]:
-    """How many of each persona are there, in one proportion, at a branch; students alone where no audience is known."""
+    """In what proportion personas are there at once; students alone where no audience is known."""
     if site.audience is None:
         return (1, 0, 0, 0)
     return (

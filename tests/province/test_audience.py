@@ -78,7 +78,7 @@ def test_crowds_of_the_promise_follow_the_audience() -> None:
     students, teachers = found["suzhou", Persona.STUDENT], found["suzhou", Persona.TEACHER]
     assert students / teachers == pytest.approx(14, rel=0.01)
     assert found["suzhou", Persona.SCHOOL_ADMINISTRATOR] == 684
-    assert found["suzhou", Persona.COUNTY_ADMINISTRATOR] == 1
+    assert found["suzhou", Persona.COUNTY_ADMINISTRATOR] == 7
 
 
 def test_few_users_are_students_first() -> None:
