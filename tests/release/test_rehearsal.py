@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,6 @@ _DOING = {
     "machine-room": "booting the control planes",
     "policies": "previewing under the policies",
     "deploy": "bringing every site up",
-    "load": "users come, stay and go",
     "destroy": "taking every site down again",
 }
 
@@ -49,9 +48,13 @@ def small(tmp_path: Path) -> Path:
     return worlds.write(worlds.small(), tmp_path / "small.yaml")
 
 
-def rehearse(province: Path, folder: Path) -> CommandLine:
+def begun(command: Sequence[str], province: Path, folder: Path) -> CommandLine:
     arguments = ("--province", str(province), "--users", "300", "--ramp", "5", "--hold", "10")
-    return CommandLine(["rehearse", *arguments], folder)
+    return CommandLine([*command, *arguments], folder)
+
+
+def rehearse(province: Path, folder: Path) -> CommandLine:
+    return begun(("rehearse",), province, folder)
 
 
 def test_a_branch_is_added_and_after_kill_nine_a_rehearsal_runs_through(tmp_path: Path) -> None:
@@ -123,12 +126,21 @@ def _record(run: Path, topic: str) -> Mapping[str, Any]:
 
 @pytest.mark.parametrize("stage", _DOING)
 def test_an_interrupt_leaves_nothing(stage: str, small: Path, tmp_path: Path) -> None:
-    command = rehearse(small, tmp_path)
-    command.until(_DOING[stage])
+    _interrupted(rehearse(small, tmp_path), _DOING[stage])
+    nothing_is_left(tmp_path)
+
+
+def test_an_interrupt_of_the_load_leaves_nothing(small: Path, tmp_path: Path) -> None:
+    """Alone: of a rehearsal nothing else stands any more when the load begins."""
+    _interrupted(begun(("load", "run"), small, tmp_path), "users come, stay and go")
+    nothing_is_left(tmp_path)
+
+
+def _interrupted(command: CommandLine, doing: str) -> None:
+    command.until(doing)
     command.signal(signal.SIGINT)
     assert command.end(120) == ExitCode.INTERRUPTED, command.text
     assert "Traceback" not in command.text
-    nothing_is_left(tmp_path)
 
 
 def test_a_held_port_is_named_and_nothing_is_left(small: Path, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from tests import worlds
 from tests.release.commandline import CommandLine, nothing_is_left
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
-USERS, HOLD_SECONDS = 60, 6
+USERS, HOLD_SECONDS = 60, 12
 
 
 def test_users_of_a_lost_site_go_on_at_its_partners_edge(tmp_path: Path) -> None:
