@@ -132,7 +132,7 @@ def test_an_interrupt_leaves_nothing(stage: str, small: Path, tmp_path: Path) ->
 
 def test_an_interrupt_of_the_load_leaves_nothing(small: Path, tmp_path: Path) -> None:
     """Alone: of a rehearsal nothing else stands any more when the load begins."""
-    _interrupted(begun(("load", "run"), small, tmp_path), "users come, stay and go")
+    _interrupted(begun(("load", "run"), small, tmp_path), "ramp: ")
     nothing_is_left(tmp_path)
 
 
