@@ -1,10 +1,10 @@
 """When the users of a worker act: together, ten times a second, each worker in its turn.
 
 Where 12 workers share two cores, each waking of one finds the processor's caches full of another's
-data. Users who wake one by one cost their worker 400 µs a request at 200,000 users, where the same
-journeys cost 210 µs at 20,000 in two workers (measured). A person's pause is known to no tenth of a
-second, so those that end at about the same time end together. What the target sees is burstier
-than people are, never smoother.
+data: a request cost 421 µs of its worker at 200,000 users, and 224 at 20,000 in two workers
+(docs/benchmarks.md; what the beat alone takes off was not measured). A person's pause is known to
+no tenth of a second, so those that end at about the same time end together. What the target sees is
+burstier than people are, never smoother.
 """
 
 from __future__ import annotations
