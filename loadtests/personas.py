@@ -31,8 +31,8 @@ _CATALOGUE_PAGES = 20
 """How far people turn pages."""
 _BACKOFF_SECONDS_MAX = 60.0
 _PAUSE_SECONDS_MAX = 270.0
-"""Whoever has paused so long makes a journey: the edge closes what is idle for 300 s, and a user
-without a connection is no concurrent one."""
+"""Whoever has paused so long makes a journey: the edge closes what is idle for 600 s, a rest and a
+pause after it, and a user without a connection is no concurrent one."""
 _HOMEWORK = "我的作业: 春眠不觉晓，处处闻啼鸟。夜来风雨声，花落知多少。" * 4
 
 

@@ -61,7 +61,7 @@ Kubeconfigs = Annotated[
 Users = Annotated[int, typer.Option(min=1, max=1_000_000, help="Users connected at once.")]
 Ramp = Annotated[
     float | None,
-    typer.Option(min=1, help="Seconds until all users are there [default: 675 users a second]."),
+    typer.Option(min=1, help="Seconds until all users are there [default: 700 users a second]."),
 ]
 Hold = Annotated[float, typer.Option(min=1, help="Seconds that all of them stay.")]
 Rate = Annotated[

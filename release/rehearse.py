@@ -255,8 +255,10 @@ class Rehearsal:
             state=self.folder,
             supervisor=supervisor,
             binaries=self._paths(),
-            # Drift is the cluster against the code; the code was held against the rules before.
-            policy_pack=None if operation == "drift" else self.workspace.policy_pack,
+            # These hold the cluster against the code, which was held against the rules before.
+            policy_pack=(
+                None if operation in {"second-preview", "drift"} else self.workspace.policy_pack
+            ),
             province_file=self.order.province_file,
             parallel=self.order.parallel,
         )

@@ -78,10 +78,13 @@ class Backend:
         """What a worker needs in its environment: nothing of the network, nothing of the user's.
 
         A destroy saves its state once, at the end: what is gone already is no error when it is
-        done again, and saving after each resource was 7 of its 9 s of processor time.
+        done again. So does an `up` in a rehearsal, whose clusters end with it: saving twice for
+        each resource was 11 of its 19 s of processor time at a site. A production's `up` saves all
+        the while: a kill must not leave what no state knows.
         Raises FleetError when production has no passphrase.
         """
-        once = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
+        once = operation == "destroy" or (operation == "up" and environment == "rehearsal")
+        saving = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"} if once else {}
         path = os.pathsep.join((str(self.folder / "bin"), os.environ.get("PATH", os.defpath)))
         return {
             _FOLDER_VARIABLE: str(self.folder),
@@ -91,7 +94,7 @@ class Backend:
             "PULUMI_CONFIG_PASSPHRASE": self._passphrase(environment),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-            **(once if operation == "destroy" else {}),
+            **saving,
         }
 
     def workspace(self, stack: str, site: str, config: Mapping[str, str]) -> Path:

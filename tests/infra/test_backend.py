@@ -99,9 +99,13 @@ def test_production_is_never_encrypted_with_a_passphrase_that_we_made(backend: B
     assert not (backend.folder / "passphrase").exists()
 
 
-def test_only_a_destroy_saves_its_state_once(backend: Backend) -> None:
+def test_only_what_can_be_done_again_saves_its_state_once(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert "PULUMI_SKIP_CHECKPOINTS" in backend.environment("rehearsal", "destroy")
-    assert "PULUMI_SKIP_CHECKPOINTS" not in backend.environment("rehearsal", "up")
+    assert "PULUMI_SKIP_CHECKPOINTS" in backend.environment("rehearsal", "up")
+    monkeypatch.setenv("SUYUN_PASSPHRASE", "x")
+    assert "PULUMI_SKIP_CHECKPOINTS" not in backend.environment("production", "up")
 
 
 def test_a_stack_file_takes_what_is_committed_and_keeps_its_salt(backend: Backend) -> None:
