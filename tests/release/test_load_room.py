@@ -34,5 +34,5 @@ def test_the_promised_users_fit_into_the_machine_that_the_docs_name(
 
 
 def test_the_usual_ramp_is_as_long_as_the_arrivals_take() -> None:
-    assert usual_ramp_seconds(200_000) == pytest.approx(296.3, abs=0.1)
+    assert usual_ramp_seconds(200_000) == pytest.approx(285.7, abs=0.1)
     assert usual_ramp_seconds(10) == 5
