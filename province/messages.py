@@ -21,6 +21,9 @@ FORMS = {
     r"^[a-z][a-z0-9-]{0,39}$": "a name of at most 40 lower-case letters, digits and hyphens",
     r"^32\d{4}$": "a division code of Jiangsu, such as '320106'",
     r"^1\.\d+\.\d+$": "a Kubernetes version, such as '1.34.4'",
+    r"^oci://\S+$": "a chart in an OCI registry: oci://<registry>/<path>",
+    r"^\S+:\d+\.\d+@sha256:[0-9a-f]{64}$": "an image by version and digest: name:17.6@sha256:<hex>",
+    r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$": "a host name in lower case, such as 'data.example.cn'",
     r"^\S+@sha256:[0-9a-f]{64}$": "an image pinned by its digest: name@sha256:<64 hex digits>",
 }
 """What each pattern of the models means, in words."""

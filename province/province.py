@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from province.assumptions import StorageGrowth, Traffic
+from province.center import Center
+from province.data import Data
 from province.load_cost import LoadRig
 from province.objectives import Objectives
 from province.platform import Platform, TierShares
@@ -36,7 +38,9 @@ class Province(Value):
     traffic: Traffic
     platform: Platform
     load_rig: LoadRig | None = None
+    data: Data | None = None
     tiers: TierShares
+    center: Center
     sites: Annotated[tuple[Site, ...], Field(min_length=1)]
 
     def site(self, site_id: str) -> Site:

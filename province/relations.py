@@ -16,6 +16,10 @@ from province.capacity import (
     check_links_hold_their_busiest_hour,
     check_pools_heal_after_a_lost_host,
 )
+from province.copies import (
+    check_database_lies_at_its_holders,
+    check_former_partner_is_another_site,
+)
 from province.findings import Finding
 from province.objectives import Journey
 from province.platform import Workload
@@ -419,6 +423,8 @@ CHECKS: tuple[Check, ...] = (
     check_limits_are_not_below_requests,
     check_storage_reaches_the_promised_size,
     check_disks_hold_the_backed_up_sites_bytes,
+    check_former_partner_is_another_site,
+    check_database_lies_at_its_holders,
     check_platform_fits_a_failed_partners_users,
     check_tier_quotas_hold,
 )

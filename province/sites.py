@@ -80,6 +80,7 @@ class Site(Value):
 
     `takeover_users` are those of the site that it backs up. They stand in its own row, so that
     no site's plan depends on another's; `province.relations` holds them against the ring.
+    `former_partner` has older backups still, while they are moved to another `backup_partner`.
     """
 
     id: Id
@@ -92,6 +93,7 @@ class Site(Value):
     zones: Annotated[tuple[Zone, ...], Field(min_length=1)]
     nodes: Annotated[tuple[NodePool, ...], Field(min_length=1)]
     backup_partner: Id
+    former_partner: Id | None = None
     uplink_gbps: PositiveFloat
     internet_gbps: float = Field(default=0, ge=0)
     users_concurrent: NonNegativeInt = 0

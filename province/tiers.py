@@ -14,6 +14,8 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from province.center import CenterService
+from province.data import Data
 from province.platform import Compute, Tier, TierShares, Workload
 from province.province import Province
 from province.sites import County, Purpose, Role, Site
@@ -58,13 +60,15 @@ NOTHING = Amount()
 class TierQuota:
     """One node of the tree: `whole` has to hold `own`, `kept_free` and the parts' wholes.
 
-    `platform` and `jobs` are what `own` is made of; `kept_free` is for a failed site's users.
+    `platform`, `services` (backups, the database, the main center's), `jobs` and `share` (a
+    county's, or schools') make `own`; `kept_free` is for a failed site's users.
     """
 
     name: str
     tier: Tier
     whole: Amount
     platform: Amount = NOTHING
+    services: Amount = NOTHING
     jobs: Amount = NOTHING
     share: Amount = NOTHING
     kept_free: Amount = NOTHING
@@ -73,7 +77,7 @@ class TierQuota:
     @property
     def own(self) -> Amount:
         """What the tier uses itself."""
-        return self.platform + self.jobs + self.share
+        return self.platform + self.services + self.jobs + self.share
 
     @property
     def given(self) -> Amount:
@@ -130,6 +134,7 @@ def province_tree(province: Province) -> TierQuota:
         tier=Tier.PROVINCE,
         whole=total((main.whole, *(city.whole for city in cities))),
         platform=main.platform,
+        services=main.services,
         kept_free=main.kept_free,
         parts=cities,
     )
@@ -144,10 +149,18 @@ def site_tree(province: Province, site: Site) -> TierQuota:
         tier=Tier.CITY if branch else Tier.PROVINCE,
         whole=_pool(site),
         platform=platform.times(SURGE),
+        services=total(_services(province, site)),
         jobs=jobs(province.tiers) if branch else NOTHING,
         kept_free=_growth(province.platform.workloads, site).times(SURGE),
         parts=tuple(_county(province.tiers, county) for county in site.counties),
     )
+
+
+def _services(province: Province, site: Site) -> Iterator[Amount]:
+    if site.role is Role.MAIN:
+        yield from map(service_amount, province.center.services)
+    yield backup_amount(province.data)
+    yield database_amount(province.data, site.id)
 
 
 def share_of(compute: Compute, count: int = 1) -> Amount:
@@ -157,6 +170,29 @@ def share_of(compute: Compute, count: int = 1) -> Amount:
         cpu_millis=millis,
         memory_mib=compute.memory_mib * count,
         pods=math.ceil(millis / POD_CPU_MILLIS),
+    )
+
+
+def service_amount(service: CenterService) -> Amount:
+    """What a service of the main center may use: grown, and while it is renewed."""
+    return _containers(service.requests, service.replicas_max).times(SURGE)
+
+
+def backup_amount(data: Data | None) -> Amount:
+    """What a site's backups may use; nothing where the province says nothing of its data."""
+    return NOTHING if data is None else _containers(data.movers, data.movers_max)
+
+
+def database_amount(data: Data | None, site: str) -> Amount:
+    """A site's cluster of the base database, and one job that makes or joins an instance."""
+    if data is None or site not in data.database.holders:
+        return NOTHING
+    return _containers(data.database.compute, data.database.instances + 1)
+
+
+def _containers(compute: Compute, count: int) -> Amount:
+    return Amount(
+        cpu_millis=compute.cpu_millis * count, memory_mib=compute.memory_mib * count, pods=count
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from province.data import Handover
 from province.province import Province
 from province.reader import read
 from province.sites import Purpose
@@ -34,7 +35,8 @@ def small() -> Province:
     sites = tuple(whole.site(name).model_copy(update=change) for name, change in _SMALL.items())
     fewer = {"branch_centers_min": 2, "users_concurrent_min": 3000, "storage_pb_min": 0.5}
     objectives = whole.objectives.model_copy(update=fewer)
-    return whole.model_copy(update={"sites": sites, "objectives": objectives})
+    fewer_sites = whole.model_copy(update={"sites": sites, "objectives": objectives})
+    return with_database(fewer_sites, holders=tuple(_SMALL))
 
 
 @cache
@@ -44,18 +46,22 @@ def pair() -> Province:
     main = whole.main.model_copy(update={"takeover_users": 9000})
     branch = {"backup_partner": "main", "users_concurrent": 9000}
     asked = {"branch_centers_min": 1, "users_concurrent_min": 9000, "storage_pb_min": 0.3}
-    return whole.model_copy(
+    fewer = whole.model_copy(
         update={
             "sites": (main, whole.site("suzhou").model_copy(update=branch)),
             "objectives": whole.objectives.model_copy(update=asked),
         }
     )
+    return with_database(fewer, holders=("main", "suzhou"))
 
 
 @cache
 def joined() -> Province:
-    """`pair` with xuzhou's row more, and the ring closed again by suzhou's partner."""
-    before = with_site(pair(), "suzhou", backup_partner="xuzhou")
+    """`pair` with xuzhou's row more, and the ring closed again by suzhou's partner.
+
+    What suzhou has at main, its partner before, stays in reach.
+    """
+    before = with_site(pair(), "suzhou", backup_partner="xuzhou", former_partner="main")
     row = small().site("xuzhou").model_copy(update={"takeover_users": 9000})
     return before.model_copy(update={"sites": (*before.sites, row)})
 
@@ -111,3 +117,20 @@ def with_workload(world: Province, workload: str, **changes: Any) -> Province:  
 def with_objectives(world: Province, **changes: Any) -> Province:  # noqa: ANN401 - any field
     """The same province, but for those objectives."""
     return world.model_copy(update={"objectives": world.objectives.model_copy(update=changes)})
+
+
+def with_primary(world: Province, site: str) -> Province:
+    """The same province, but that the base database's primary is at that site."""
+    return with_database(world, primary=site, handover=None)
+
+
+def with_handover(world: Province, handover: Handover) -> Province:
+    """The same province, but that the base database is on its way to another site."""
+    return with_database(world, handover=handover)
+
+
+def with_database(world: Province, **changes: Any) -> Province:  # noqa: ANN401 - any field
+    """The same province, but for those fields of the base database."""
+    assert world.data is not None
+    database = world.data.database.model_copy(update=changes)
+    return world.model_copy(update={"data": world.data.model_copy(update={"database": database})})

@@ -13,7 +13,7 @@ from infra.components.compute import amounts
 from infra.components.metadata import metadata
 from infra.plan.edge import HTTPS_PORT
 from infra.plan.labels import namespace_labels, tier_labels
-from infra.plan.values import DualStack, NamespacePlan, Quota
+from infra.plan.values import Destination, DualStack, NamespacePlan, Quota
 
 _NAME_LABEL = "kubernetes.io/metadata.name"
 _DNS_PORTS = (("UDP", 53), ("TCP", 53))
@@ -31,7 +31,9 @@ class Namespace(pulumi.ComponentResource):
         self.namespace = core.Namespace(
             plan.name,
             metadata=metadata(plan.name, {**labels, **namespace_labels(plan)}),
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(
+                parent=self, protect=plan.is_retained, retain_on_delete=plan.is_retained
+            ),
         )
         self._inside = pulumi.ResourceOptions(
             parent=self, depends_on=[self.namespace], deleted_with=self.namespace
@@ -129,14 +131,22 @@ def _egress(plan: NamespacePlan) -> list[networking.NetworkPolicyEgressRuleArgs]
     if plan.egress_namespaces:
         peers = [_peer(plan.egress_namespaces)]
         rules.append(networking.NetworkPolicyEgressRuleArgs(to=peers))
-    if plan.egress_prefixes is not None:
-        rules.append(_edges(plan.egress_prefixes))
-    return rules
+    if plan.egress_prefixes:
+        rules.append(_by_https(plan.egress_prefixes))
+    return [*rules, *(_outside(destination) for destination in plan.destinations)]
 
 
-def _edges(prefixes: DualStack) -> networking.NetworkPolicyEgressRuleArgs:
-    """HTTPS to whatever has an address in those prefixes: the edges of all sites."""
-    blocks = (str(prefixes.ipv4), str(prefixes.ipv6))
+def _outside(destination: Destination) -> networking.NetworkPolicyEgressRuleArgs:
+    block = networking.IPBlockArgs(cidr=str(destination.prefix))
+    return networking.NetworkPolicyEgressRuleArgs(
+        to=[networking.NetworkPolicyPeerArgs(ip_block=block)],
+        ports=[networking.NetworkPolicyPortArgs(protocol="TCP", port=destination.port)],
+    )
+
+
+def _by_https(prefixes: tuple[DualStack, ...]) -> networking.NetworkPolicyEgressRuleArgs:
+    """HTTPS to whatever has an address in those prefixes: the edges of sites."""
+    blocks = [str(prefix) for both in prefixes for prefix in (both.ipv4, both.ipv6)]
     return networking.NetworkPolicyEgressRuleArgs(
         to=[
             networking.NetworkPolicyPeerArgs(ip_block=networking.IPBlockArgs(cidr=block))

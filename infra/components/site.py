@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import pulumi
 import pulumi_kubernetes as kubernetes
 
 from infra.components.access import Access
 from infra.components.alerts import Alerts
+from infra.components.backup import Backup
+from infra.components.database import Database
 from infra.components.gateway import Gateway
 from infra.components.hub import Hub
 from infra.components.namespace import Namespace
 from infra.components.priorities import Priorities
 from infra.components.queues import Queues
 from infra.components.rig import LoadRig
+from infra.components.service import Service
 from infra.components.workload import Workload
 from infra.plan.labels import site_labels
+from infra.plan.protection import standing_of
 from infra.plan.rig import MASTER, WORKER
-from infra.plan.values import SitePlan
+from infra.plan.stateful import DataPlan
+from infra.plan.values import SitePlan, WorkloadPlan
 
 
 class Site(pulumi.ComponentResource):
     """A site's namespaces, workloads and edge, in the cluster that `kubeconfig` (a path) names.
 
     Outputs: `endpoint`, `namespaces`, `workloads` (replicas by name), `users_concurrent`,
-    `storage` (each pool's usable bytes, against which the next plan is held).
+    `storage` (each pool's usable bytes, against which the next plan is held), and `data` and
+    `operators` where the site has a plan of its data.
     """
 
     def __init__(self, plan: SitePlan, kubeconfig: str | None) -> None:
@@ -41,6 +49,8 @@ class Site(pulumi.ComponentResource):
         Access(plan.access, self._labels, inside, self._within)
         Queues(plan.compute, self._labels, inside, self._within)
         Alerts(plan.monitoring, self._labels, inside[plan.monitoring.namespace], self._within)
+        if plan.data is not None:
+            self._data(plan.data, inside)
         if plan.hub is not None:
             Hub(plan.hub, self._labels, inside[plan.hub.namespace], self._within)
         self.outputs = {
@@ -50,23 +60,39 @@ class Site(pulumi.ComponentResource):
             "users_concurrent": plan.users_concurrent,
             "storage": plan.storage.usable_bytes if plan.storage else {},
         }
+        if plan.data is not None:
+            self.outputs["data"] = standing_of(plan.data).model_dump()
+            self.outputs["operators"] = dict(plan.data.operators)
         self.register_outputs(self.outputs)
+
+    def _data(self, data: DataPlan, inside: Mapping[str, Sequence[pulumi.Resource]]) -> None:
+        needs, retained = inside[data.backup.namespace], data.is_retained
+        Backup(data.backup, self._labels, needs, self._within, is_retained=retained)
+        if data.database is not None:
+            needs = inside[data.database.namespace]
+            Database(data.database, self._labels, needs, self._within, is_retained=retained)
 
     def _workloads(self, namespaces: dict[str, Namespace]) -> None:
         priorities = Priorities(self._plan.priority_classes, self._labels, self._within)
-        for workload in self._plan.workloads:
-            needs = (
-                *namespaces[workload.namespace].needed_by_pods(workload.service_account),
+
+        def needs(workload: WorkloadPlan) -> tuple[pulumi.Resource, ...]:
+            namespace = namespaces[workload.namespace]
+            return (
+                *namespace.needed_by_pods(workload.service_account),
                 priorities.classes[workload.priority_class],
             )
-            Workload(workload, self._labels, needs, self._within)
+
+        for workload in self._plan.workloads:
+            Workload(workload, self._labels, needs(workload), self._within)
+        for service in self._plan.services:
+            Service(service, self._labels, needs(service.workload), self._within)
         if self._plan.rig is not None:
             rig, home = self._plan.rig, namespaces[self._plan.rig.namespace]
-            needs = (
+            of_rig = (
                 *dict.fromkeys(r for name in (MASTER, WORKER) for r in home.needed_by_pods(name)),
                 priorities.classes[rig.priority_class],
             )
-            LoadRig(rig, self._labels, needs, self._within)
+            LoadRig(rig, self._labels, of_rig, self._within)
 
 
 def _provider(plan: SitePlan, kubeconfig: str | None) -> pulumi.ProviderResource:

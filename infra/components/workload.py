@@ -15,9 +15,12 @@ from infra.components.compute import amounts
 from infra.components.metadata import metadata
 from infra.components.security import container_security, pod_security
 from infra.plan.labels import WORKLOAD_LABEL, ZONE_LABEL, workload_labels
-from infra.plan.values import WorkloadPlan
+from infra.plan.values import MountPlan, WorkloadPlan
 
 _PORT = "http"
+_HEALTH_PORT = "health"
+_OWNER_READS = 0o440
+"""Kubernetes' files belong to root and to the pod's group, which is the container's own."""
 
 
 class Workload(pulumi.ComponentResource):
@@ -136,7 +139,10 @@ def _pod(plan: WorkloadPlan, selector: Mapping[str, str]) -> core.PodSpecArgs:
             _spread("kubernetes.io/hostname", "ScheduleAnyway", selector),
         ],
         containers=[_container(plan)],
-        volumes=[core.VolumeArgs(name="tmp", empty_dir=core.EmptyDirVolumeSourceArgs())],
+        volumes=[
+            core.VolumeArgs(name="tmp", empty_dir=core.EmptyDirVolumeSourceArgs()),
+            *(_volume(mount) for mount in plan.mounts),
+        ],
     )
 
 
@@ -144,13 +150,37 @@ def _container(plan: WorkloadPlan) -> core.ContainerArgs:
     return core.ContainerArgs(
         name=plan.name,
         image=plan.image,
-        ports=[core.ContainerPortArgs(name=_PORT, container_port=plan.port)],
+        args=list(plan.arguments) or None,
+        ports=_ports(plan),
         resources=_resources(plan),
-        readiness_probe=_probe(plan.ready_path, period_seconds=5),
-        liveness_probe=_probe(plan.live_path, period_seconds=20),
+        readiness_probe=_probe(plan, plan.ready_path, period_seconds=5),
+        liveness_probe=_probe(plan, plan.live_path, period_seconds=20),
         security_context=container_security(),
-        volume_mounts=[core.VolumeMountArgs(name="tmp", mount_path="/tmp")],  # noqa: S108 - in the container
+        volume_mounts=[
+            core.VolumeMountArgs(name="tmp", mount_path="/tmp"),  # noqa: S108 - in the container
+            *(
+                core.VolumeMountArgs(name=mount.name, mount_path=mount.path, read_only=True)
+                for mount in plan.mounts
+            ),
+        ],
     )
+
+
+def _volume(mount: MountPlan) -> core.VolumeArgs:
+    if mount.secret:
+        source = core.SecretVolumeSourceArgs(secret_name=mount.name, default_mode=_OWNER_READS)
+        return core.VolumeArgs(name=mount.name, secret=source)
+    return core.VolumeArgs(
+        name=mount.name, config_map=core.ConfigMapVolumeSourceArgs(name=mount.name)
+    )
+
+
+def _ports(plan: WorkloadPlan) -> list[core.ContainerPortArgs]:
+    health = [(_HEALTH_PORT, plan.health_port)] if plan.health_port is not None else []
+    return [
+        core.ContainerPortArgs(name=name, container_port=port)
+        for name, port in ((_PORT, plan.port), *health)
+    ]
 
 
 def _resources(plan: WorkloadPlan) -> core.ResourceRequirementsArgs:
@@ -160,9 +190,10 @@ def _resources(plan: WorkloadPlan) -> core.ResourceRequirementsArgs:
     )
 
 
-def _probe(path: str, *, period_seconds: int) -> core.ProbeArgs:
+def _probe(plan: WorkloadPlan, path: str, *, period_seconds: int) -> core.ProbeArgs:
+    port = _PORT if plan.health_port is None else _HEALTH_PORT
     return core.ProbeArgs(
-        http_get=core.HTTPGetActionArgs(path=path, port=_PORT),
+        http_get=core.HTTPGetActionArgs(path=path, port=port),
         period_seconds=period_seconds,
         timeout_seconds=2,
     )

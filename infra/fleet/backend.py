@@ -116,6 +116,12 @@ class Backend:
         """Whether the stack was ever created."""
         return self._checkpoint(stack).is_file()
 
+    def stacks(self, environment: str) -> tuple[str, ...]:
+        """The sites that have a stack in that environment."""
+        folder, prefix = self._checkpoint("any").parent, f"{environment}."
+        names = (file.stem for file in sorted(folder.glob(f"{prefix}*.json")))
+        return tuple(name.removeprefix(prefix) for name in names)
+
     def pending(self, stack: str) -> tuple[str, ...]:
         """URNs of what a killed run had begun and never ended."""
         operations = self._latest(stack).get("pending_operations") or ()

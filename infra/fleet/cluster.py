@@ -18,6 +18,8 @@ from infra.plan.values import SitePlan
 _TIMEOUT_SECONDS = 10
 _GATEWAY_API = ("gateway.networking.k8s.io", "v1")
 _KUEUE = ("kueue.x-k8s.io", "v1beta1")
+_CLOUDNATIVE_PG = ("postgresql.cnpg.io", "v1")
+_VELERO = ("velero.io", "v1")
 _NOT_FOUND = 404
 
 
@@ -93,6 +95,14 @@ class Cluster:
     def cluster_queues(self) -> list[Any]:
         """Our ClusterQueues; none where Kueue is not known."""
         return self._custom_objects(_KUEUE, "clusterqueues")
+
+    def databases(self) -> list[Any]:
+        """Our clusters of the base database; none where CloudNativePG is not known."""
+        return self._custom_objects(_CLOUDNATIVE_PG, "clusters")
+
+    def backup_locations(self) -> list[Any]:
+        """Our backup storage locations; none where Velero is not known."""
+        return self._custom_objects(_VELERO, "backupstoragelocations")
 
     def leftovers(self) -> tuple[str, ...]:
         """What of ours is still there: namespaces with all that is in them, cluster objects."""

@@ -29,6 +29,7 @@ from infra.fleet.orders import (
 from infra.fleet.progress import FleetProgress, Progress
 from infra.fleet.readiness import Readiness, await_ready, missing_now
 from infra.fleet.shrinking import check_pools_never_shrink
+from infra.fleet.standing import losses_of
 from infra.plan.size import resources_count
 from infra.plan.values import SitePlan
 from processes.supervisor import Command, ProcessError, Supervisor
@@ -40,6 +41,7 @@ _RESOURCES_PARALLEL = 16
 _LOG_LINES_TOLD = 3
 _GRACE_SECONDS = 30.0
 """For a cancelled Pulumi to end what it has in hand and to save its state."""
+_CHANGING: frozenset[Operation] = frozenset({"preview", "up"})
 T = TypeVar("T")
 
 
@@ -134,12 +136,17 @@ class FleetEngine:
 
         With `skip_standing` an `up` leaves out what an earlier one brought up whole from the same
         plan, if a look finds it ready still; so one that failed goes on where it was.
+        A change that would lose data in one step is refused at all sites before it begins.
         One site's failure stops no other. Raises FleetError when no site can be worked on at all.
         Cancelled, it lets Pulumi end what it has in hand and leaves no process behind.
         """
         self._backend.prepare(self._binaries)
         totals = {target.plan.site: resources_count(target.plan) for target in targets}
         progress = Progress(totals, on_progress)
+        if operation in _CHANGING:
+            lost = losses_of(self._backend, [target.plan for target in targets])
+            if lost:
+                return tuple(_refused(operation, target.plan, lost) for target in targets)
         slots = asyncio.Semaphore(self._parallel)
         async with asyncio.TaskGroup() as group:
             tasks = [
@@ -362,7 +369,7 @@ class _SiteWork:
 
     def _refusal(self) -> EndTold | None:
         """Why what stands must not be changed as planned; None where nothing speaks against it."""
-        if self._operation not in {"preview", "up"}:
+        if self._operation not in _CHANGING:
             return None
         plan = self._target.plan
         found = tuple(check_pools_never_shrink(plan, self._engine.outputs(plan.stack)))
@@ -374,6 +381,21 @@ class _SiteWork:
         file = self._engine.log(self._site)
         lines = file.read_text("utf-8", errors="replace").splitlines() if file.is_file() else []
         return "".join(f"\n  {line}" for line in lines[-_LOG_LINES_TOLD:])
+
+
+def _refused(operation: Operation, plan: SitePlan, lost: tuple[Finding, ...]) -> StackOutcome:
+    """Nothing was begun, for what one site may do depends on what the others do."""
+    sites = ", ".join(dict.fromkeys(finding.subject for finding in lost))
+    record = StackRecord(
+        site=plan.site,
+        stack=plan.stack,
+        operation=operation,
+        seconds=0,
+        resources=0,
+        error=f"not begun: data of {sites} would be lost",
+    )
+    own = tuple(finding for finding in lost if finding.subject == plan.site)
+    return StackOutcome(record=record, findings=own)
 
 
 async def _in_thread(look: Callable[..., T], target: SiteTarget) -> T:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.fleet.cluster import Cluster, cluster
+from infra.fleet.data_readiness import missing_data
 from infra.fleet.errors import FleetError
 from infra.plan.values import SitePlan, WorkloadPlan
 from province.value import Value
@@ -60,6 +61,7 @@ def missing_of(plan: SitePlan, look: Cluster) -> tuple[str, ...]:
         *_missing_namespaces(plan, look.namespaces()),
         *_missing_workloads(plan, look),
         *_missing_budgets(plan, look.budgets()),
+        *(missing_data(plan.data, look) if plan.data else ()),
     )
 
 
@@ -81,7 +83,7 @@ def _missing_namespaces(plan: SitePlan, found: list[Any]) -> list[str]:
 def _missing_workloads(plan: SitePlan, look: Cluster) -> list[str]:
     found = {(d.metadata.namespace, d.metadata.name): d for d in look.deployments()}
     sentences = []
-    for workload in plan.workloads:
+    for workload in plan.deployments:
         deployment = found.get((workload.namespace, workload.name))
         if deployment is None:
             sentences.append(f"Deployment {workload.namespace}/{workload.name}: is not there")
@@ -146,7 +148,7 @@ def _waits_for(pod: Any) -> list[str]:  # noqa: ANN401 - no types
 def _missing_budgets(plan: SitePlan, found: list[Any]) -> list[str]:
     by_name = {(b.metadata.namespace, b.metadata.name): b.status for b in found}
     sentences = []
-    for workload in plan.workloads:
+    for workload in plan.deployments:
         status = by_name.get((workload.namespace, workload.name))
         name = f"PodDisruptionBudget {workload.namespace}/{workload.name}"
         if status is None:

@@ -35,7 +35,7 @@ def plan_gateway(site: Site, domain: str, workloads: tuple[WorkloadPlan, ...]) -
         idle_seconds=IDLE_SECONDS,
         connections_max=connections,
         body_mib_max=BODY_MIB_MAX,
-        routes=tuple(_route(workload) for workload in workloads),
+        routes=tuple(_route(workload) for workload in workloads if workload.path_prefixes),
     )
 
 

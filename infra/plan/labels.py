@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from infra.plan.stateful import BucketPlan
 from infra.plan.values import NamespacePlan, SitePlan, WorkloadPlan
 from province.platform import Tier
 
@@ -14,7 +15,13 @@ SITE_LABEL = "suyun.io/site"
 COUNTY_LABEL = "suyun.io/county"
 ENVIRONMENT_LABEL = "suyun.io/environment"
 ADMINISTRATOR_LABEL = "suyun.io/administrator"
+REALM_LABEL = "suyun.io/realm"
 WORKLOAD_LABEL = "app.kubernetes.io/name"
+PREFECTURE_LABEL = "suyun.io/prefecture"
+KEPT_IN_LABEL = "suyun.io/kept-in"
+PROTECTION_LABEL = "suyun.io/protection"
+RETAINED = "retained"
+REMOVABLE = "removable"
 
 
 def site_labels(plan: SitePlan) -> dict[str, str]:
@@ -44,3 +51,13 @@ def namespace_labels(namespace: NamespacePlan) -> dict[str, str]:
 def workload_labels(workload: WorkloadPlan) -> dict[str, str]:
     """A workload's labels, on its pods too."""
     return {WORKLOAD_LABEL: workload.name} | tier_labels(workload.tier)
+
+
+def bucket_labels(bucket: BucketPlan) -> dict[str, str]:
+    """Whose data it is, by prefecture, and in which prefecture the copy lies."""
+    return {PREFECTURE_LABEL: bucket.prefecture, KEPT_IN_LABEL: bucket.kept_in}
+
+
+def protection_labels(*, is_retained: bool) -> dict[str, str]:
+    """Whether a stack's end leaves the object and its data where they are."""
+    return {PROTECTION_LABEL: RETAINED if is_retained else REMOVABLE}

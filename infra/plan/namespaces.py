@@ -38,28 +38,32 @@ def require_sums(tree: TierQuota) -> None:
 
 
 def plan_namespaces(
-    site: Site, tree: TierQuota, workloads: tuple[WorkloadPlan, ...], gateway: GatewayPlan
+    site: Site,
+    tree: TierQuota,
+    workloads: tuple[WorkloadPlan, ...],
+    gateway: GatewayPlan,
+    services: tuple[NamespacePlan, ...],
 ) -> tuple[NamespacePlan, ...]:
-    """Main center: `province`, `edge`; branch: `city`, counties, `school`, `province`, `edge`."""
+    """Main: `province`, its services', `edge`; branch: `city`, counties, `school`, jobs, `edge`."""
     below = _below(tree) if site.role is Role.BRANCH else ()
     jobs = (_jobs(tree),) if site.role is Role.BRANCH else ()
-    platform = _platform(site, tree, workloads, (*below, *jobs))
-    return (platform, *below, *jobs, _edge(site, gateway))
+    platform = _platform(site, tree, workloads, (*below, *jobs, *services))
+    return (platform, *below, *jobs, *services, _edge(site, gateway))
 
 
 def _platform(
     site: Site,
     tree: TierQuota,
     workloads: tuple[WorkloadPlan, ...],
-    tenants: Sequence[NamespacePlan],
+    others: Sequence[NamespacePlan],
 ) -> NamespacePlan:
     name = workload_namespace(site.role)
-    callers = tuple(tenant.name for tenant in tenants)
-    called = tuple(tenant.name for tenant in tenants if name in tenant.ingress_namespaces)
+    callers = tuple(other.name for other in others if name in other.egress_namespaces)
+    called = tuple(other.name for other in others if name in other.ingress_namespaces)
     return NamespacePlan(
         name=name,
         tier=site_tier(site.role),
-        quota=_quota(tree.own + tree.kept_free),
+        quota=quota_of(tree.platform + tree.jobs + tree.kept_free),
         service_accounts=tuple(workload.service_account for workload in workloads),
         ingress_namespaces=(EDGE_NAMESPACE, name, *callers),
         egress_namespaces=(name, *called),
@@ -70,7 +74,7 @@ def _below(tree: TierQuota) -> tuple[NamespacePlan, ...]:
     """Counties, each with its own share, and the schools of all of them together."""
     counties = tuple(_county(county) for county in tree.parts)
     schools = total(part.whole for county in tree.parts for part in county.parts)
-    return (*counties, _school(_quota(schools), counties))
+    return (*counties, _school(quota_of(schools), counties))
 
 
 def _jobs(tree: TierQuota) -> NamespacePlan:
@@ -78,7 +82,7 @@ def _jobs(tree: TierQuota) -> NamespacePlan:
     return NamespacePlan(
         name=PROVINCE_NAMESPACE,
         tier=Tier.PROVINCE,
-        quota=_quota(tree.jobs),
+        quota=quota_of(tree.jobs),
         service_accounts=(TENANT_ACCOUNT,),
         egress_namespaces=(Tier.CITY.value,),
     )
@@ -89,7 +93,7 @@ def _county(county: TierQuota) -> NamespacePlan:
         name=f"county-{county.name}",
         tier=Tier.COUNTY,
         county=county.name,
-        quota=_quota(county.own),
+        quota=quota_of(county.own),
         service_accounts=(TENANT_ACCOUNT,),
         ingress_namespaces=("city", "school"),
         egress_namespaces=("city", "school"),
@@ -120,12 +124,13 @@ def _edge(site: Site, gateway: GatewayPlan) -> NamespacePlan:
             container_default=CONTAINER_DEFAULT,
         ),
         service_accounts=(gateway.name,),
-        egress_namespaces=(workload_namespace(site.role),),
+        egress_namespaces=tuple(dict.fromkeys(route.namespace for route in gateway.routes)),
         public_ports=(gateway.port,),
     )
 
 
-def _quota(amount: Amount) -> Quota:
+def quota_of(amount: Amount) -> Quota:
+    """The amount as a namespace's quota, with the defaults of its containers."""
     return Quota(
         cpu_millis=amount.cpu_millis,
         memory_mib=amount.memory_mib,

@@ -16,6 +16,7 @@ from infra.plan.capacity import (
     storage_lines,
 )
 from infra.plan.capacity import reasons as capacity_reasons
+from infra.plan.copies import DataSummary, data_lines, describe_data
 from infra.plan.rig import rig_requests
 from infra.plan.values import AddressPlan, RigPlan, SitePlan, WorkloadPlan
 from province.platform import Tier
@@ -75,6 +76,7 @@ class PlanSummary(Value):
     memory_percent: float
     links: tuple[LinkSummary, ...]
     storage: StorageSummary | None
+    data: DataSummary | None
     reasons: tuple[str, ...]
 
 
@@ -97,11 +99,12 @@ def describe(plan: SitePlan, province: Province) -> PlanSummary:
         prefixes=_prefixes(plan.addresses),
         pools=_pools(plan),
         namespaces=_namespaces(plan),
-        workloads=tuple(_workload(workload) for workload in plan.workloads),
+        workloads=tuple(_workload(workload) for workload in plan.deployments),
         cpu_percent=cpu,
         memory_percent=memory,
         links=links,
         storage=storage,
+        data=describe_data(plan.data) if plan.data else None,
         reasons=(*_reasons(plan, cpu, memory), *capacity_reasons(links, storage)),
     )
 
@@ -124,6 +127,7 @@ def text(summary: PlanSummary) -> str:
         ),
         *link_lines(summary.links),
         *(storage_lines(summary.storage) if summary.storage else ()),
+        *(data_lines(summary.data) if summary.data else ()),
         f"  namespaces  {', '.join(namespace.name for namespace in summary.namespaces)}",
         *(f"  because     {reason}" for reason in summary.reasons),
     ]
@@ -157,8 +161,8 @@ def _rig_reasons(rig: RigPlan | None) -> tuple[str, ...]:
 
 def _load_percent(plan: SitePlan) -> tuple[float, float]:
     pool = [node for node in plan.nodes if node.purpose is Purpose.PLATFORM]
-    cpu = sum(w.replicas * w.requests.cpu_millis for w in plan.workloads) / 10
-    memory = sum(w.replicas * w.requests.memory_mib for w in plan.workloads) / 10.24
+    cpu = sum(w.replicas * w.requests.cpu_millis for w in plan.deployments) / 10
+    memory = sum(w.replicas * w.requests.memory_mib for w in plan.deployments) / 10.24
     return (
         round(cpu / sum(node.cpu_cores for node in pool), 1),
         round(memory / sum(node.memory_gib for node in pool), 1),

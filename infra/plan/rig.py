@@ -5,6 +5,7 @@ Sized from the generator's measured cost card for all users that the province pr
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 
@@ -16,6 +17,7 @@ from province.load_cost import CostCard, demand, kept_card, need, worker_cores, 
 from province.platform import Compute, Tier
 from province.province import Province
 from province.sites import Purpose, Role, Site
+from province.tiers import Amount, TierQuota
 
 RIG_NAMESPACE = "load-rig"
 MASTER, WORKER = "load-master", "load-worker"
@@ -79,7 +81,9 @@ def plan_rig_namespaces(province: Province, rig: RigPlan | None) -> tuple[Namesp
             service_accounts=(MASTER, WORKER),
             ingress_namespaces=(rig.namespace,),
             egress_namespaces=(rig.namespace,),
-            egress_prefixes=DualStack(ipv4=province.addressing.ipv4, ipv6=province.addressing.ipv6),
+            egress_prefixes=(
+                DualStack(ipv4=province.addressing.ipv4, ipv6=province.addressing.ipv6),
+            ),
         ),
     )
 
@@ -104,6 +108,15 @@ def require_rig_room(
             f"the platform leaves {free_millis / 1000:g} and {free_mib:,}",
             "add platform nodes to the site, or take load_rig out of stacks/province.yaml",
         )
+
+
+def with_rig(tree: TierQuota, rig: RigPlan | None) -> TierQuota:
+    """The main center's part of the tier tree with the rig among its services."""
+    if rig is None:
+        return tree
+    cpu_millis, memory_mib = rig_requests(rig)
+    amount = Amount(cpu_millis=cpu_millis, memory_mib=memory_mib, pods=rig.workers + 1)
+    return dataclasses.replace(tree, services=tree.services + amount)
 
 
 def rig_requests(rig: RigPlan) -> tuple[int, int]:

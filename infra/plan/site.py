@@ -5,12 +5,14 @@ from __future__ import annotations
 from infra.plan.access import plan_access
 from infra.plan.addresses import plan_addresses
 from infra.plan.alerts import plan_monitoring
+from infra.plan.center import plan_center
 from infra.plan.compute import plan_compute, plan_hub
+from infra.plan.data import data_namespaces, plan_data, with_database
 from infra.plan.edge import plan_gateway
 from infra.plan.errors import PlanError
 from infra.plan.namespaces import plan_namespaces, require_sums
 from infra.plan.nodes import node_names, plan_nodes
-from infra.plan.rig import plan_rig, plan_rig_namespaces, require_rig_room
+from infra.plan.rig import plan_rig, plan_rig_namespaces, require_rig_room, with_rig
 from infra.plan.storage import plan_storage
 from infra.plan.values import SitePlan
 from infra.plan.workloads import (
@@ -28,22 +30,29 @@ def plan_site(province: Province, site_id: str, environment: str) -> SitePlan:
     """All that the site gets in that environment (`rehearsal`, `production`).
 
     Depends on the site's own rows and on what holds for the whole province, never on another
-    site's rows; the main site's `compute` and `hub` alone list the branches. Raises PlanError for
-    a site that does not exist or cannot be planned.
+    site's rows; the main site's queues, hub and realm alone list the branches, and what holds data
+    knows where copies go to and whose come here. Raises PlanError for a site that does not exist or
+    cannot be planned.
     """
     site = _site(province, site_id)
     workloads = plan_workloads(province.platform, site)
     nodes = plan_nodes(site)
-    require_room(site, workloads, nodes)
+    center = plan_center(province, site)
+    services = tuple(service for service, _ in center)
+    everything = (*workloads, *(service.workload for service in services))
+    require_room(site, everything, nodes)
     tree = site_tree(province, site)
-    require_sums(tree)
-    gateway = plan_gateway(site, province.platform.domain, workloads)
+    gateway = plan_gateway(site, province.platform.domain, everything)
     rig = plan_rig(province, site)
-    require_rig_room(site, rig, workloads, nodes)
+    require_rig_room(site, rig, everything, nodes)
+    require_sums(with_rig(tree, rig))
+    alone = tuple(namespace for _, namespace in center)
     namespaces = (
-        *plan_namespaces(site, tree, workloads, gateway),
+        *plan_namespaces(site, tree, workloads, gateway, alone),
         *plan_rig_namespaces(province, rig),
     )
+    data = plan_data(province, site, environment, namespaces)
+    tenants = with_database(namespaces, data)
     return SitePlan(
         site=site.id,
         environment=environment,
@@ -55,15 +64,17 @@ def plan_site(province: Province, site_id: str, environment: str) -> SitePlan:
         addresses=plan_addresses(site),
         storage=plan_storage(site, node_names(nodes, Purpose.STORAGE)),
         nodes=nodes,
-        namespaces=namespaces,
+        namespaces=(*tenants, *data_namespaces(province, site, data, tenants)),
         workloads=workloads,
         gateway=gateway,
         access=plan_access(site, namespaces),
         compute=plan_compute(province, site),
         hub=plan_hub(province, site),
+        services=services,
         monitoring=plan_monitoring(
             province.objectives, site, workload_namespace(site.role), gateway
         ),
+        data=data,
         priority_classes=plan_priorities(),
         rig=rig,
     )

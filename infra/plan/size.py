@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from infra.plan.queues import ComputePlan
+from infra.plan.stateful import DataPlan
 from infra.plan.values import SitePlan
 
 _AROUND = 3
@@ -11,11 +12,12 @@ _OF_A_NAMESPACE = 6
 """Component, namespace, quota, limits and two network policies; service accounts come on top."""
 _OF_A_WORKLOAD = 5
 """Component, Deployment, Service, disruption budget and autoscaler."""
+_OF_A_SERVICE = 2
+"""Component and configuration, beside its workload."""
 _OF_A_GATEWAY = 3
 """Component, class and gateway; routes come on top."""
 _OF_A_RIG = 5
 """Component, master and workers, the master's Service, and a disruption budget."""
-
 _OF_A_LANE = 2
 """Admission check and configuration; its clusters come on top."""
 _OF_ALERTS = 2
@@ -31,7 +33,8 @@ def resources_count(plan: SitePlan) -> int:
         + 1
         + len(plan.priority_classes)
         + sum(_OF_A_NAMESPACE + len(n.service_accounts) for n in plan.namespaces)
-        + _OF_A_WORKLOAD * len(plan.workloads)
+        + _OF_A_WORKLOAD * len(plan.deployments)
+        + _OF_A_SERVICE * len(plan.services)
         + _OF_A_GATEWAY
         + len(plan.gateway.routes)
         + (_OF_A_RIG if plan.rig else 0)
@@ -40,6 +43,7 @@ def resources_count(plan: SitePlan) -> int:
         + len(plan.access.bindings)
         + _of_compute(plan.compute)
         + _OF_ALERTS
+        + (_of_data(plan.data) if plan.data else 0)
         + (_OF_A_HUB + len(plan.hub.members) if plan.hub else 0)
     )
 
@@ -48,3 +52,11 @@ def _of_compute(plan: ComputePlan) -> int:
     """Component and flavor; a queue and its door; a lane's check, config and clusters."""
     lanes = sum(_OF_A_LANE + len(lane.clusters) for lane in plan.lanes)
     return 2 + (plan.cohort is not None) + 2 * len(plan.queues) + lanes
+
+
+def _of_data(plan: DataPlan) -> int:
+    """Component, locations and schedules; component, cluster, its backup and its archives."""
+    database = 3 if plan.database else 0
+    if plan.database and plan.database.makes_archives:
+        database += len(plan.database.archives)
+    return 1 + len(plan.backup.locations) + len(plan.backup.schedules) + database

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
 from infra.plan.queues import ComputePlan, HubPlan
+from infra.plan.stateful import DataPlan
 from infra.plan.storage import StoragePlan
 from province.platform import Compute, Tier
 from province.sites import Purpose, Role
@@ -70,8 +71,10 @@ class Quota:
 class NamespacePlan:
     """A tier's namespace at a site. Everything not listed is denied, both ways.
 
-    `ingress_namespaces` and `egress_namespaces` are the namespaces it may talk with;
-    `public_ports` are open to everybody; at `egress_prefixes` it may reach every site's edge.
+    `ingress_namespaces` and `egress_namespaces` are the namespaces it may talk with,
+    `destinations` what it may reach outside; `egress_prefixes` (sites' edges) are reached by
+    HTTPS; `public_ports` are open to everybody. What is in one that `is_retained` stays when the
+    stack goes.
     """
 
     name: str
@@ -82,15 +85,35 @@ class NamespacePlan:
     service_accounts: tuple[str, ...]
     ingress_namespaces: tuple[str, ...] = ()
     egress_namespaces: tuple[str, ...] = ()
+    destinations: tuple[Destination, ...] = ()
+    egress_prefixes: tuple[DualStack, ...] = ()
     public_ports: tuple[int, ...] = ()
-    egress_prefixes: DualStack | None = None
+    is_retained: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Destination:
+    """A place outside the cluster: a prefix and a TCP port."""
+
+    prefix: IPv4Network | IPv6Network
+    port: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MountPlan:
+    """The files of a ConfigMap or Secret of that name, read-only at `path`."""
+
+    name: str
+    path: str
+    secret: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WorkloadPlan:
     """One Deployment with its Service, disruption budget and autoscaler.
 
-    `ready_path` answers 200 while it takes requests, `live_path` while it need not be restarted.
+    `ready_path` answers 200 while it takes requests, `live_path` while it need not be restarted;
+    both at `health_port` where that is another one. `mounts` have to be there before the pods are.
     """
 
     name: str
@@ -109,6 +132,22 @@ class WorkloadPlan:
     path_prefixes: tuple[str, ...]
     ready_path: str = "/healthz/ready"
     live_path: str = "/healthz/live"
+    health_port: int | None = None
+    arguments: tuple[str, ...] = ()
+    mounts: tuple[MountPlan, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServicePlan:
+    """A service of the main center: a workload, and the ConfigMap `name` that it reads.
+
+    `files` are name and text; none of them holds a secret. `realm` marks those of a realm.
+    """
+
+    name: str
+    workload: WorkloadPlan
+    files: tuple[tuple[str, str], ...]
+    realm: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -252,8 +291,15 @@ class SitePlan:
     compute: ComputePlan
     monitoring: MonitoringPlan
     hub: HubPlan | None = None
+    data: DataPlan | None = None
+    services: tuple[ServicePlan, ...] = ()
     priority_classes: tuple[PriorityPlan, ...] = ()
     rig: RigPlan | None = None
+
+    @property
+    def deployments(self) -> tuple[WorkloadPlan, ...]:
+        """Everything that runs at the site: the platform's workloads, then the services'."""
+        return (*self.workloads, *(service.workload for service in self.services))
 
     @property
     def stack(self) -> str:

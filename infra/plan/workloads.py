@@ -28,7 +28,7 @@ def workload_namespace(role: Role) -> str:
 
 def plan_priorities() -> tuple[PriorityPlan, ...]:
     """One priority class for each tier."""
-    return tuple(PriorityPlan(name=_priority(tier), value=_PRIORITIES[tier]) for tier in Tier)
+    return tuple(PriorityPlan(name=priority_of(tier), value=_PRIORITIES[tier]) for tier in Tier)
 
 
 def plan_workloads(platform: Platform, site: Site) -> tuple[WorkloadPlan, ...]:
@@ -78,10 +78,11 @@ def _plan(workload: Workload, site: Site) -> WorkloadPlan:
         cpu_target_percent=CPU_TARGET_PERCENT,
         requests=workload.requests,
         limits=workload.limits,
-        priority_class=_priority(workload.tier),
+        priority_class=priority_of(workload.tier),
         path_prefixes=workload.path_prefixes,
     )
 
 
-def _priority(tier: Tier) -> str:
+def priority_of(tier: Tier) -> str:
+    """The priority class of what belongs to that tier."""
     return f"suyun-{tier.value}"

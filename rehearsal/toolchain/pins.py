@@ -281,6 +281,22 @@ DEFINITIONS = (
         "example/prometheus-operator-crd",
         "monitoring.coreos.com_prometheusrules.yaml",
     ),
+    _definitions(
+        "cloudnative-pg",
+        "github.com/cloudnative-pg/cloudnative-pg",
+        "v1.27.0",
+        "config/crd/bases",
+        "postgresql.cnpg.io_clusters.yaml",
+        "postgresql.cnpg.io_scheduledbackups.yaml",
+    ),
+    _definitions(
+        "velero",
+        "github.com/vmware-tanzu/velero",
+        "v1.17.0",
+        "config/crd/v1/bases",
+        "velero.io_backupstoragelocations.yaml",
+        "velero.io_schedules.yaml",
+    ),
 )
 """CustomResourceDefinitions that every site gets, each the project's own."""
 CRDS = tuple(asset.name for asset in DEFINITIONS)

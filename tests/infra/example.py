@@ -58,6 +58,17 @@ def document() -> dict[str, Any]:
             "county": {"cpu_millis": 500, "memory_mib": 1024},
             "school": {"cpu_millis": 5, "memory_mib": 16},
         },
+        "center": {
+            "identity": service("keycloak"),
+            "exchange": {
+                **service("gateway"),
+                "national": {
+                    "host": "national.example",
+                    "ipv4": "192.0.2.16/31",
+                    "ipv6": "2001:db8:16::/127",
+                },
+            },
+        },
         "sites": [site("main", 0), site("suzhou", 1), site("wuxi", 2)],
     }
 
@@ -69,6 +80,15 @@ def workload(name: str) -> dict[str, Any]:
         "path_prefixes": [f"/{name}"],
         "image": f"registry.example/{name}@sha256:{DIGEST}",
         "users_per_replica": 1000,
+        "requests": {"cpu_millis": 500, "memory_mib": 512},
+        "limits": {"cpu_millis": 1000, "memory_mib": 1024},
+    }
+
+
+def service(name: str) -> dict[str, Any]:
+    return {
+        "image": f"registry.example/{name}@sha256:{DIGEST}",
+        "replicas": 2,
         "requests": {"cpu_millis": 500, "memory_mib": 512},
         "limits": {"cpu_millis": 1000, "memory_mib": 1024},
     }

@@ -14,7 +14,7 @@ from infra.fleet.progress import Progress
 from infra.fleet.readiness import Readiness
 from infra.plan.fleet import plan_fleet
 from infra.plan.size import resources_count
-from infra.plan.values import SitePlan
+from infra.plan.values import FleetPlan, SitePlan
 from processes.supervisor import Command
 from tests.infra import example
 
@@ -87,11 +87,16 @@ class World:
         self.progress: list[FleetProgress] = []
 
     def operate(
-        self, operation: Operation, parallel: int = 2, *, skip_standing: bool = False
+        self,
+        operation: Operation,
+        parallel: int = 2,
+        *,
+        skip_standing: bool = False,
+        fleet: FleetPlan = FLEET,
     ) -> dict[str, StackOutcome]:
         engine = self.engine(parallel)
         targets = [
-            SiteTarget(plan=plan, kubeconfig=self.folder / plan.site) for plan in FLEET.sites
+            SiteTarget(plan=plan, kubeconfig=self.folder / plan.site) for plan in fleet.sites
         ]
         outcomes = asyncio.run(
             engine.operate(operation, targets, self.progress.append, skip_standing=skip_standing)

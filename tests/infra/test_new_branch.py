@@ -36,15 +36,16 @@ _ROW = """
       - {id: xinpu-gang, name: 港区, pinyin: Gang Qu, code: "321402", schools: 166}
 """
 _TOLD = {"taizhou", "main"}
-"""Who may hear of it: taizhou, whose copies went to main until now (one word in its row closes the
-ring again), and main, where all clusters are known."""
+"""Who may hear of it: taizhou, whose copies went to main until now (two words in its row close
+the ring again), and main, where all clusters are known."""
 
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     text = worlds.PROVINCE_FILE.read_text("utf-8")
     assert text.count("backup_partner: main\n") == 1
-    closed = text.replace("backup_partner: main\n", "backup_partner: xinpu\n")
+    moved = "backup_partner: xinpu\n    former_partner: main\n"
+    closed = text.replace("backup_partner: main\n", moved)
     path = tmp_path / "province.yaml"
     path.write_text(closed.rstrip() + _ROW, "utf-8")
     return path

@@ -50,7 +50,8 @@ def test_a_new_site_is_made_known_at_main_and_changes_no_other_plan(
     document["sites"].append(example.site("xuzhou", number, users=min(users, 40_000)))
     after = plan_fleet(Province.model_validate(document), "rehearsal")
     main = after.sites[0]
-    was = dataclasses.replace(main, compute=before.sites[0].compute, hub=before.sites[0].hub)
+    then = before.sites[0]
+    was = dataclasses.replace(main, compute=then.compute, hub=then.hub, services=then.services)
     assert (was, *after.sites[1:-1]) == before.sites
     assert main.hub is not None
     assert [member.cluster for member in main.hub.members] == ["suzhou", "wuxi", "xuzhou"]
@@ -119,7 +120,7 @@ def test_a_branch_has_a_namespace_for_each_tier() -> None:
         "edge",
     ]
     main = plan_site(example.small(), "main", "rehearsal")
-    assert [n.name for n in main.namespaces] == ["province", "edge"]
+    assert [n.name for n in main.namespaces] == ["province", "identity", "exchange", "edge"]
 
 
 @settings(max_examples=50, deadline=None)
@@ -246,6 +247,14 @@ def test_the_gateway_routes_every_workload() -> None:
 def test_plans_are_frozen() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         suzhou().site = "other"  # type: ignore[misc]  # to be refused
+
+
+def test_at_main_the_platform_calls_the_exchange_and_the_edge_the_realm() -> None:
+    main = plan_site(example.small(), "main", "rehearsal")
+    assert namespace(main, "province").egress_namespaces == ("province", "exchange")
+    assert namespace(main, "exchange").ingress_namespaces == ("province",)
+    assert namespace(main, "edge").egress_namespaces == ("province", "identity")
+    assert "edge" in namespace(main, "identity").ingress_namespaces
 
 
 def test_jobs_of_the_province_call_the_city_and_nobody_calls_them() -> None:

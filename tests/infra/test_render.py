@@ -40,3 +40,20 @@ def test_links_and_disks_are_told_with_their_reasons() -> None:
     assert "are reached 1.1 years after the opening: buy disks by 2027-10-09" in said
     assert len(seen.links[0].hours_gbps) == 24
     assert PlanSummary.model_validate_json(seen.model_dump_json()) == seen
+
+
+def test_where_copies_go_and_who_holds_the_database_is_told() -> None:
+    world = worlds.small()
+    seen = describe(plan_site(world, "xuzhou", "production"), world)
+    said = text(seen)
+    assert "  copies      to main (platform at " in said
+    assert "; keeps those of suzhou" in said
+    assert "  database    base-xuzhou follows base-main: 3 instances of 2 cores" in said
+    assert "  data        stays when the stack goes" in said
+    assert "charts/velero:1.17.0 in backup" in said
+    assert PlanSummary.model_validate_json(seen.model_dump_json()) == seen
+
+
+def test_the_main_centers_services_are_told_like_any_workload() -> None:
+    said = text(summary("main"))
+    assert "identity/keycloak: 2 replicas (to 4, never under 1)" in said

@@ -8,6 +8,7 @@ from ipaddress import IPv4Network, IPv6Network
 import pytest
 
 from province import relations
+from province.data import Handover
 from province.objectives import Journey
 from province.platform import Compute
 from province.province import Province
@@ -335,5 +336,27 @@ def test_tier_quotas_hold() -> None:
     greedy = SMALL.model_copy(update={"tiers": SMALL.tiers.model_copy(update={"school": compute})})
     assert breaches(check, greedy)[0] == (
         "sites.suzhou.nodes.platform",
-        "city suzhou: own, kept free and handed down come to 193.75 cores, there are 129.6",
+        "city suzhou: own, kept free and handed down come to 205.75 cores, there are 129.6",
     )
+
+
+def test_former_partner_is_another_site() -> None:
+    check = relations.check_former_partner_is_another_site
+    assert subjects(check, worlds.with_site(SMALL, "main", former_partner="xuzhou")) == []
+    for wrong in ("main", "suzhou", "atlantis"):
+        world = worlds.with_site(SMALL, "main", former_partner=wrong)
+        assert subjects(check, world) == ["sites.main.former_partner"]
+
+
+def test_database_lies_at_its_holders() -> None:
+    check = relations.check_database_lies_at_its_holders
+    handed = worlds.with_handover(SMALL, Handover(to="xuzhou"))
+    assert breaches(check, handed) == []
+    assert subjects(check, worlds.with_primary(SMALL, "atlantis")) == ["data.database.primary"]
+    for wrong in ("atlantis", "main"):
+        world = worlds.with_handover(SMALL, Handover(to=wrong))
+        assert subjects(check, world) == ["data.database.handover.to"]
+    for holders in (("main", "atlantis"), ("xuzhou", "suzhou")):
+        world = worlds.with_database(SMALL, primary=holders[0], holders=holders)
+        assert subjects(check, world) == ["data.database.holders"]
+    assert breaches(check, SMALL.model_copy(update={"data": None})) == []
