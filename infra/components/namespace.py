@@ -31,7 +31,9 @@ class Namespace(pulumi.ComponentResource):
         self.namespace = core.Namespace(
             plan.name,
             metadata=metadata(plan.name, {**labels, **namespace_labels(plan)}),
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(
+                parent=self, protect=plan.is_retained, retain_on_delete=plan.is_retained
+            ),
         )
         self._inside = pulumi.ResourceOptions(
             parent=self, depends_on=[self.namespace], deleted_with=self.namespace
@@ -131,19 +133,24 @@ def _egress(plan: NamespacePlan) -> list[networking.NetworkPolicyEgressRuleArgs]
         rules.append(networking.NetworkPolicyEgressRuleArgs(to=peers))
     if plan.egress_prefixes is not None:
         rules.append(_edges(plan.egress_prefixes))
+    if plan.egress_machines is not None:
+        rules.append(networking.NetworkPolicyEgressRuleArgs(to=_blocks(plan.egress_machines)))
     return rules
 
 
 def _edges(prefixes: DualStack) -> networking.NetworkPolicyEgressRuleArgs:
     """HTTPS to whatever has an address in those prefixes: the edges of all sites."""
-    blocks = (str(prefixes.ipv4), str(prefixes.ipv6))
     return networking.NetworkPolicyEgressRuleArgs(
-        to=[
-            networking.NetworkPolicyPeerArgs(ip_block=networking.IPBlockArgs(cidr=block))
-            for block in blocks
-        ],
+        to=_blocks(prefixes),
         ports=[networking.NetworkPolicyPortArgs(protocol="TCP", port=HTTPS_PORT)],
     )
+
+
+def _blocks(prefixes: DualStack) -> list[networking.NetworkPolicyPeerArgs]:
+    return [
+        networking.NetworkPolicyPeerArgs(ip_block=networking.IPBlockArgs(cidr=str(block)))
+        for block in (prefixes.ipv4, prefixes.ipv6)
+    ]
 
 
 def _peer(namespaces: tuple[str, ...]) -> networking.NetworkPolicyPeerArgs:

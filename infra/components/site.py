@@ -13,6 +13,7 @@ from infra.components.namespace import Namespace
 from infra.components.priorities import Priorities
 from infra.components.queues import Queues
 from infra.components.rig import LoadRig
+from infra.components.rook import Rook
 from infra.components.workload import Workload
 from infra.plan.labels import site_labels
 from infra.plan.rig import MASTER, WORKER
@@ -23,7 +24,8 @@ class Site(pulumi.ComponentResource):
     """A site's namespaces, workloads and edge, in the cluster that `kubeconfig` (a path) names.
 
     Outputs: `endpoint`, `namespaces`, `workloads` (replicas by name), `users_concurrent`,
-    `storage` (each pool's usable bytes, against which the next plan is held).
+    `storage` (each pool's usable bytes, against which the next plan is held), and `zones` of the
+    object store.
     """
 
     def __init__(self, plan: SitePlan, kubeconfig: str | None) -> None:
@@ -41,6 +43,8 @@ class Site(pulumi.ComponentResource):
         Access(plan.access, self._labels, inside, self._within)
         Queues(plan.compute, self._labels, inside, self._within)
         Alerts(plan.monitoring, self._labels, inside[plan.monitoring.namespace], self._within)
+        if plan.ceph is not None:
+            Rook(plan.ceph, self._labels, inside, self._within)
         if plan.hub is not None:
             Hub(plan.hub, self._labels, inside[plan.hub.namespace], self._within)
         self.outputs = {
@@ -49,6 +53,7 @@ class Site(pulumi.ComponentResource):
             "workloads": {workload.name: workload.replicas for workload in plan.workloads},
             "users_concurrent": plan.users_concurrent,
             "storage": plan.storage.usable_bytes if plan.storage else {},
+            "zones": [zone.name for zone in plan.ceph.zones] if plan.ceph else [],
         }
         self.register_outputs(self.outputs)
 

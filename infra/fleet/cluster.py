@@ -18,6 +18,7 @@ from infra.plan.values import SitePlan
 _TIMEOUT_SECONDS = 10
 _GATEWAY_API = ("gateway.networking.k8s.io", "v1")
 _KUEUE = ("kueue.x-k8s.io", "v1beta1")
+_ROOK = ("ceph.rook.io", "v1")
 _NOT_FOUND = 404
 
 
@@ -93,6 +94,18 @@ class Cluster:
     def cluster_queues(self) -> list[Any]:
         """Our ClusterQueues; none where Kueue is not known."""
         return self._custom_objects(_KUEUE, "clusterqueues")
+
+    def ceph_clusters(self) -> list[Any]:
+        """Our Ceph clusters; none where Rook is not known."""
+        return self._custom_objects(_ROOK, "cephclusters")
+
+    def ceph_pools(self) -> list[Any]:
+        """Our Ceph pools; none where Rook is not known."""
+        return self._custom_objects(_ROOK, "cephblockpools")
+
+    def object_stores(self) -> list[Any]:
+        """Our object stores; none where Rook is not known."""
+        return self._custom_objects(_ROOK, "cephobjectstores")
 
     def leftovers(self) -> tuple[str, ...]:
         """What of ours is still there: namespaces with all that is in them, cluster objects."""

@@ -15,6 +15,9 @@ COUNTY_LABEL = "suyun.io/county"
 ENVIRONMENT_LABEL = "suyun.io/environment"
 ADMINISTRATOR_LABEL = "suyun.io/administrator"
 WORKLOAD_LABEL = "app.kubernetes.io/name"
+PROTECTION_LABEL = "suyun.io/protection"
+RETAINED = "retained"
+REMOVABLE = "removable"
 
 
 def site_labels(plan: SitePlan) -> dict[str, str]:
@@ -38,9 +41,15 @@ def namespace_labels(namespace: NamespacePlan) -> dict[str, str]:
         f"pod-security.kubernetes.io/{mode}": namespace.pod_security
         for mode in ("enforce", "audit", "warn")
     }
-    return tier_labels(namespace.tier, namespace.county) | pod_security
+    pool = {POOL_LABEL: namespace.pool} if namespace.pool else {}
+    return tier_labels(namespace.tier, namespace.county) | pool | pod_security
 
 
 def workload_labels(workload: WorkloadPlan) -> dict[str, str]:
     """A workload's labels, on its pods too."""
     return {WORKLOAD_LABEL: workload.name} | tier_labels(workload.tier)
+
+
+def protection_labels(*, is_retained: bool) -> dict[str, str]:
+    """Whether a stack's end leaves the object and its data where they are."""
+    return {PROTECTION_LABEL: RETAINED if is_retained else REMOVABLE}

@@ -11,6 +11,7 @@ from infra.plan.errors import PlanError
 from infra.plan.namespaces import plan_namespaces, require_sums
 from infra.plan.nodes import node_names, plan_nodes
 from infra.plan.rig import plan_rig, plan_rig_namespaces, require_rig_room
+from infra.plan.rook import plan_ceph, storage_namespaces, with_storage
 from infra.plan.storage import plan_storage
 from infra.plan.values import SitePlan
 from infra.plan.workloads import (
@@ -40,10 +41,12 @@ def plan_site(province: Province, site_id: str, environment: str) -> SitePlan:
     gateway = plan_gateway(site, province.platform.domain, workloads)
     rig = plan_rig(province, site)
     require_rig_room(site, rig, workloads, nodes)
-    namespaces = (
-        *plan_namespaces(site, tree, workloads, gateway),
-        *plan_rig_namespaces(province, rig),
-    )
+    addresses = plan_addresses(site)
+    storage = plan_storage(site, node_names(nodes, Purpose.STORAGE))
+    ceph = plan_ceph(province, site, environment, addresses, gateway, storage)
+    tenants = plan_namespaces(site, tree, workloads, gateway)
+    tenants = (*with_storage(tenants, ceph), *plan_rig_namespaces(province, rig))
+    namespaces = (*tenants, *storage_namespaces(province, site, ceph, addresses))
     return SitePlan(
         site=site.id,
         environment=environment,
@@ -52,13 +55,14 @@ def plan_site(province: Province, site_id: str, environment: str) -> SitePlan:
         kubernetes_version=province.kubernetes_version,
         users_concurrent=site.users_concurrent,
         takeover_users=site.takeover_users,
-        addresses=plan_addresses(site),
-        storage=plan_storage(site, node_names(nodes, Purpose.STORAGE)),
+        addresses=addresses,
+        storage=storage,
+        ceph=ceph,
         nodes=nodes,
         namespaces=namespaces,
         workloads=workloads,
         gateway=gateway,
-        access=plan_access(site, namespaces),
+        access=plan_access(site, tenants),
         compute=plan_compute(province, site),
         hub=plan_hub(province, site),
         monitoring=plan_monitoring(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from infra.plan.ceph import CephPlan
 from infra.plan.queues import ComputePlan
 from infra.plan.values import SitePlan
 
@@ -40,6 +41,7 @@ def resources_count(plan: SitePlan) -> int:
         + len(plan.access.bindings)
         + _of_compute(plan.compute)
         + _OF_ALERTS
+        + (_of_ceph(plan.ceph) if plan.ceph else 0)
         + (_OF_A_HUB + len(plan.hub.members) if plan.hub else 0)
     )
 
@@ -48,3 +50,8 @@ def _of_compute(plan: ComputePlan) -> int:
     """Component and flavor; a queue and its door; a lane's check, config and clusters."""
     lanes = sum(_OF_A_LANE + len(lane.clusters) for lane in plan.lanes)
     return 2 + (plan.cohort is not None) + 2 * len(plan.queues) + lanes
+
+
+def _of_ceph(plan: CephPlan) -> int:
+    """Component, cluster, pools, realm and door; a zone and its group; gateways with a route."""
+    return 4 + len(plan.storage.pools) + 2 * len(plan.zones) + 2 * len(plan.gateways)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
+from infra.plan.ceph import CephPlan
 from infra.plan.queues import ComputePlan, HubPlan
 from infra.plan.storage import StoragePlan
 from province.platform import Compute, Tier
@@ -71,7 +72,10 @@ class NamespacePlan:
     """A tier's namespace at a site. Everything not listed is denied, both ways.
 
     `ingress_namespaces` and `egress_namespaces` are the namespaces it may talk with;
-    `public_ports` are open to everybody; at `egress_prefixes` it may reach every site's edge.
+    `public_ports` are open to everybody; at `egress_prefixes` it may reach every site's edge,
+    at `egress_machines` the site's own machines on any port. `pool` names the machines that its
+    pods drive, if they drive any.
+    What is in one that `is_retained` stays when the stack goes.
     """
 
     name: str
@@ -84,6 +88,9 @@ class NamespacePlan:
     egress_namespaces: tuple[str, ...] = ()
     public_ports: tuple[int, ...] = ()
     egress_prefixes: DualStack | None = None
+    egress_machines: DualStack | None = None
+    pool: Purpose | None = None
+    is_retained: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -244,6 +251,7 @@ class SitePlan:
     takeover_users: int
     addresses: AddressPlan
     storage: StoragePlan | None = None
+    ceph: CephPlan | None = None
     nodes: tuple[NodePlan, ...]
     namespaces: tuple[NamespacePlan, ...]
     workloads: tuple[WorkloadPlan, ...]
