@@ -17,6 +17,7 @@ from kubernetes.dynamic import DynamicClient
 from infra.fleet.cluster import require_site
 from infra.fleet.engine import FleetProgress, StackOutcome
 from infra.fleet.errors import FleetError
+from infra.fleet.pools import ceph_of
 from infra.fleet.quotas import quotas_of
 from infra.plan.site import plan_site
 from infra.plan.size import resources_count
@@ -27,7 +28,7 @@ from tests import worlds
 from tests.infra.live_fleet import PACK, LiveFleet, live_fleet
 from tests.infra.recorded import record
 
-CUSTOM_GROUPS = ("kueue.x-k8s.io", "monitoring.coreos.com")
+CUSTOM_GROUPS = ("kueue.x-k8s.io", "monitoring.coreos.com", "ceph.rook.io")
 pytestmark = [pytest.mark.live, pytest.mark.slow]
 
 
@@ -61,6 +62,8 @@ def test_a_site_comes_up_stays_as_it_is_and_goes_without_a_trace(fleet: LiveFlee
     assert require_good(fleet.operate("drift")).drift == ()
     quotas = quotas_of(fleet.target.plan, fleet.target.kubeconfig)
     assert {(quota.kind, quota.name): quota.cpu_millis for quota in quotas} == planned_cpu(fleet)
+    (ceph,) = ceph_of(fleet.target.plan, fleet.target.kubeconfig)
+    assert {pool.name: pool.usable_bytes for pool in ceph.pools} == planned_bytes(fleet)
     gone = require_good(fleet.operate("destroy"))
     assert gone.record.deleted == planned
     with fleet.api() as api:
@@ -77,7 +80,7 @@ def refused_with_fewer_disks(fleet: LiveFleet) -> list[str]:
     return [finding.rule for finding in outcome.findings]
 
 
-def test_a_branchs_queues_pass_the_real_definitions(fleet: LiveFleet) -> None:
+def test_a_branchs_custom_resources_pass_the_real_definitions(fleet: LiveFleet) -> None:
     """Each custom resource of a branch is sent for a dry run, as Pulumi would send it."""
     branch = plan_site(worlds.small(), "suzhou", "rehearsal")
     sent = [r.inputs for r in record(branch).all if r.inputs.get("apiVersion", "").count(".")]
@@ -90,7 +93,13 @@ def test_a_branchs_queues_pass_the_real_definitions(fleet: LiveFleet) -> None:
             body["metadata"]["namespace"] = namespace
             made = kind.create(body=body, namespace=namespace, dry_run="All")
             assert made.metadata.name == body["metadata"]["name"]
-    assert {body["kind"] for body in custom} >= {"ClusterQueue", "Cohort", "LocalQueue"}
+    kinds = {body["kind"] for body in custom}
+    assert kinds >= {"ClusterQueue", "Cohort", "LocalQueue", "CephCluster", "CephObjectZone"}
+
+
+def planned_bytes(fleet: LiveFleet) -> dict[str, int]:
+    storage = fleet.target.plan.storage
+    return storage.usable_bytes if storage else {}
 
 
 def planned_cpu(fleet: LiveFleet) -> dict[tuple[str, str], int]:
