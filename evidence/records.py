@@ -78,11 +78,12 @@ class BootRecord(Record):
 
 
 class PoolRecord(Value):
-    """One pool as it was planned: `k` chunks of data and `m` of coding, each on its own host."""
+    """One pool as it was planned: `k` chunks of data and `m` of coding, in different domains."""
 
     name: str
     k: int
     m: int
+    failure_domain: str = "host"
     raw_bytes: int
     usable_bytes: int
 
@@ -100,6 +101,26 @@ class StorageRecord(Record):
     full_ratio_after_loss: float
     years_until_full: float
     pools: tuple[PoolRecord, ...]
+
+
+class LivePool(Value):
+    """One pool as its object has it. `usable_bytes` is its quota; None where it has none."""
+
+    name: str
+    k: int
+    m: int
+    failure_domain: str
+    usable_bytes: int | None
+
+
+class CephRecord(Record):
+    """A site's Ceph as it was read from the site's cluster, once the site was up."""
+
+    topic: ClassVar[str] = "ceph"
+    site: str
+    hosts: int
+    nearfull_ratio: float
+    pools: tuple[LivePool, ...]
 
 
 class PolicyRecord(Record):

@@ -37,3 +37,8 @@ def k8s(page: str) -> Reference:
 def kueue(page: str) -> Reference:
     """A page of Kueue's documentation, by its title and section."""
     return Reference(norm="Kueue documentation", clause=page)
+
+
+def rook(page: str) -> Reference:
+    """A page of Rook's documentation, by its title and section."""
+    return Reference(norm="Rook documentation", clause=page)

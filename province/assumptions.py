@@ -17,12 +17,16 @@ Hour = Annotated[NonNegativeInt, Field(lt=HOURS)]
 class StorageGrowth(Value):
     """From `opens_on`, when the promised bytes are stored, they grow by a ratio each year.
 
-    New disks stand `purchase_years` after they were asked for.
+    New disks stand `purchase_years` after they were asked for. `ceph_image` has every daemon of
+    every site's cluster. `object_copies` is false until each site's own zone of the object store
+    stands: whichever zone of a site's objects is made first takes the writes.
     """
 
     opens_on: date
     growth_ratio_per_year: Sourced
     purchase_years: Sourced
+    ceph_image: Annotated[str, Field(pattern=r"^\S+@sha256:[0-9a-f]{64}$")]
+    object_copies: bool = True
 
 
 class Traffic(Value):

@@ -9,7 +9,15 @@ from collections.abc import Iterator
 
 from province.findings import Finding
 from province.province import Province
-from province.storage import NEARFULL_RATIO, POOLS, host_tb, outlook
+from province.sites import Purpose
+from province.storage import (
+    NEARFULL_RATIO,
+    OSD_CPU_CORES,
+    OSD_MEMORY_GIB,
+    POOLS,
+    host_tb,
+    outlook,
+)
 from province.traffic import LINK_RATIO_MAX, backup_hours, budgets, parts
 
 
@@ -29,6 +37,23 @@ def check_pools_heal_after_a_lost_host(province: Province) -> Iterator[Finding]:
                     f"{pool.chunks_coding} needs {pool.hosts_min}",
                     hint=f"give the site {pool.hosts_min} storage machines or more",
                 )
+
+
+def check_storage_hosts_bear_their_disks(province: Province) -> Iterator[Finding]:
+    """Each disk's daemon has its memory and its cores; one that has not is killed as it heals."""
+    for site in province.sites:
+        pool = site.pool(Purpose.STORAGE)
+        if pool is None:
+            continue
+        cores, memory_gib = pool.disks * OSD_CPU_CORES, pool.disks * OSD_MEMORY_GIB
+        if cores > pool.cpu_cores or memory_gib > pool.memory_gib:
+            yield Finding(
+                rule="storage-hosts-bear-their-disks",
+                subject=f"sites.{site.id}.nodes.storage.disks",
+                evidence=f"{pool.disks} disks take {cores} cores and {memory_gib} GiB; a machine "
+                f"has {pool.cpu_cores} and {pool.memory_gib}",
+                hint="put fewer disks into each machine, or more cores and memory",
+            )
 
 
 def check_disks_are_bought_before_a_loss_fills_them(province: Province) -> Iterator[Finding]:

@@ -18,10 +18,18 @@ from province.sites import Purpose, Site
 
 NEARFULL_RATIO = 0.85
 """Ceph's `mon_osd_nearfull_ratio`: no loss of a host may bring the disks above it."""
+BACKFILLFULL_RATIO = 0.90
+"""Ceph's `mon_osd_backfillfull_ratio`: it heals no further onto a disk as full as that."""
+FULL_RATIO = 0.95
+"""Ceph's `mon_osd_full_ratio`: nothing more is written."""
 FILL_RATIO_MAX = 0.72
 """Planned fill: with one host of seven lost it is 0.72 × 7/6 = 0.84, below `NEARFULL_RATIO`."""
 SITES_PER_BYTE = 2
 """Each byte lies at a site and at its backup partner."""
+OSD_MEMORY_GIB = 8
+"""What one disk's daemon takes, with room to heal in (Ceph's `osd_memory_target` and as much)."""
+OSD_CPU_CORES = 2
+"""At most; one is enough while nothing heals."""
 YEARS_MAX = 50.0
 """Beyond it a plan of disks says nothing."""
 _DAYS_PER_YEAR = 365.25

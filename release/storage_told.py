@@ -33,6 +33,7 @@ def _pool(pool: PoolPlan) -> PoolRecord:
         name=pool.name,
         k=pool.k,
         m=pool.m,
+        failure_domain=pool.failure_domain,
         raw_bytes=pool.raw_bytes,
         usable_bytes=pool.usable_bytes,
     )

@@ -133,6 +133,8 @@ def _egress(plan: NamespacePlan) -> list[networking.NetworkPolicyEgressRuleArgs]
         rules.append(networking.NetworkPolicyEgressRuleArgs(to=peers))
     if plan.egress_prefixes:
         rules.append(_by_https(plan.egress_prefixes))
+    if plan.egress_machines is not None:
+        rules.append(networking.NetworkPolicyEgressRuleArgs(to=_blocks((plan.egress_machines,))))
     return [*rules, *(_outside(destination) for destination in plan.destinations)]
 
 
@@ -146,14 +148,18 @@ def _outside(destination: Destination) -> networking.NetworkPolicyEgressRuleArgs
 
 def _by_https(prefixes: tuple[DualStack, ...]) -> networking.NetworkPolicyEgressRuleArgs:
     """HTTPS to whatever has an address in those prefixes: the edges of sites."""
-    blocks = [str(prefix) for both in prefixes for prefix in (both.ipv4, both.ipv6)]
     return networking.NetworkPolicyEgressRuleArgs(
-        to=[
-            networking.NetworkPolicyPeerArgs(ip_block=networking.IPBlockArgs(cidr=block))
-            for block in blocks
-        ],
+        to=_blocks(prefixes),
         ports=[networking.NetworkPolicyPortArgs(protocol="TCP", port=HTTPS_PORT)],
     )
+
+
+def _blocks(prefixes: tuple[DualStack, ...]) -> list[networking.NetworkPolicyPeerArgs]:
+    return [
+        networking.NetworkPolicyPeerArgs(ip_block=networking.IPBlockArgs(cidr=str(block)))
+        for both in prefixes
+        for block in (both.ipv4, both.ipv6)
+    ]
 
 
 def _peer(namespaces: tuple[str, ...]) -> networking.NetworkPolicyPeerArgs:

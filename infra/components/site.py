@@ -17,6 +17,7 @@ from infra.components.namespace import Namespace
 from infra.components.priorities import Priorities
 from infra.components.queues import Queues
 from infra.components.rig import LoadRig
+from infra.components.rook import Rook
 from infra.components.service import Service
 from infra.components.workload import Workload
 from infra.plan.labels import site_labels
@@ -30,8 +31,8 @@ class Site(pulumi.ComponentResource):
     """A site's namespaces, workloads and edge, in the cluster that `kubeconfig` (a path) names.
 
     Outputs: `endpoint`, `namespaces`, `workloads` (replicas by name), `users_concurrent`,
-    `storage` (each pool's usable bytes, against which the next plan is held), and `data` and
-    `operators` where the site has a plan of its data.
+    `storage` (each pool's usable bytes, against which the next plan is held), `zones` of the
+    object store, and `data` and `operators` where the site has a plan of its data.
     """
 
     def __init__(self, plan: SitePlan, kubeconfig: str | None) -> None:
@@ -51,6 +52,8 @@ class Site(pulumi.ComponentResource):
         Alerts(plan.monitoring, self._labels, inside[plan.monitoring.namespace], self._within)
         if plan.data is not None:
             self._data(plan.data, inside)
+        if plan.ceph is not None:
+            Rook(plan.ceph, self._labels, inside, self._within)
         if plan.hub is not None:
             Hub(plan.hub, self._labels, inside[plan.hub.namespace], self._within)
         self.outputs = {
@@ -59,6 +62,7 @@ class Site(pulumi.ComponentResource):
             "workloads": {workload.name: workload.replicas for workload in plan.workloads},
             "users_concurrent": plan.users_concurrent,
             "storage": plan.storage.usable_bytes if plan.storage else {},
+            "zones": [zone.name for zone in plan.ceph.zones] if plan.ceph else [],
         }
         if plan.data is not None:
             self.outputs["data"] = standing_of(plan.data).model_dump()

@@ -20,6 +20,7 @@ _GATEWAY_API = ("gateway.networking.k8s.io", "v1")
 _KUEUE = ("kueue.x-k8s.io", "v1beta1")
 _CLOUDNATIVE_PG = ("postgresql.cnpg.io", "v1")
 _VELERO = ("velero.io", "v1")
+_ROOK = ("ceph.rook.io", "v1")
 _NOT_FOUND = 404
 
 
@@ -103,6 +104,18 @@ class Cluster:
     def backup_locations(self) -> list[Any]:
         """Our backup storage locations; none where Velero is not known."""
         return self._custom_objects(_VELERO, "backupstoragelocations")
+
+    def ceph_clusters(self) -> list[Any]:
+        """Our Ceph clusters; none where Rook is not known."""
+        return self._custom_objects(_ROOK, "cephclusters")
+
+    def ceph_pools(self) -> list[Any]:
+        """Our Ceph pools; none where Rook is not known."""
+        return self._custom_objects(_ROOK, "cephblockpools")
+
+    def object_stores(self) -> list[Any]:
+        """Our object stores; none where Rook is not known."""
+        return self._custom_objects(_ROOK, "cephobjectstores")
 
     def leftovers(self) -> tuple[str, ...]:
         """What of ours is still there: namespaces with all that is in them, cluster objects."""

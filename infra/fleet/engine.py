@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar
 from evidence.records import StackRecord
 from infra.fleet.backend import ROOT, Backend
 from infra.fleet.cluster import require_site
+from infra.fleet.copying import check_copies_follow_their_origin
 from infra.fleet.errors import FleetError
 from infra.fleet.journal import Journal, Standing
 from infra.fleet.leftovers import await_gone
@@ -372,10 +373,14 @@ class _SiteWork:
         if self._operation not in _CHANGING:
             return None
         plan = self._target.plan
-        found = tuple(check_pools_never_shrink(plan, self._engine.outputs(plan.stack)))
+        found = (
+            *check_pools_never_shrink(plan, self._engine.outputs(plan.stack)),
+            *check_copies_follow_their_origin(plan, self._engine.outputs),
+        )
         if not found:
             return None
-        return EndTold(seconds=0, findings=found, error=f"{found[0].subject} would shrink")
+        error = f"{found[0].rule}: {found[0].subject}: {found[0].evidence}"
+        return EndTold(seconds=0, findings=found, error=error)
 
     def _log(self) -> str:
         file = self._engine.log(self._site)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from infra.fleet.ceph_readiness import missing_ceph
 from infra.fleet.cluster import Cluster, cluster
 from infra.fleet.data_readiness import missing_data
 from infra.fleet.errors import FleetError
@@ -62,6 +63,7 @@ def missing_of(plan: SitePlan, look: Cluster) -> tuple[str, ...]:
         *_missing_workloads(plan, look),
         *_missing_budgets(plan, look.budgets()),
         *(missing_data(plan.data, look) if plan.data else ()),
+        *(missing_ceph(plan.ceph, look) if plan.ceph else ()),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+from infra.plan.ceph import CephPlan
 from infra.plan.storage import PoolPlan, StoragePlan
 from infra.plan.values import SitePlan
 from province.province import Province
@@ -44,6 +45,14 @@ class CephPoolSummary(Value):
     usable_tb: float
 
 
+class ZoneSummary(Value):
+    """A zone of the object store at the site: whose objects, and how many gateways for clients."""
+
+    name: str
+    origin: str
+    gateways: int
+
+
 class StorageSummary(Value):
     """The site's disks, what they hold at the opening, and when to buy more. TB are 10^12 bytes.
 
@@ -55,6 +64,7 @@ class StorageSummary(Value):
     osds_per_host: int
     raw_tb: float
     pools: tuple[CephPoolSummary, ...]
+    zones: tuple[ZoneSummary, ...]
     full_ratio_after_loss: float
     stored_tb: float
     stored_ratio_after_loss: float
@@ -73,7 +83,8 @@ def describe_storage(province: Province, plan: SitePlan) -> StorageSummary | Non
     """The site's disks; None where it has none."""
     if plan.storage is None:
         return None
-    return _storage(plan.storage, outlook(province, province.site(plan.site)))
+    zones = _zones(plan.ceph) if plan.ceph else ()
+    return _storage(plan.storage, outlook(province, province.site(plan.site)), zones)
 
 
 def link_lines(links: tuple[LinkSummary, ...]) -> Iterator[str]:
@@ -86,12 +97,17 @@ def link_lines(links: tuple[LinkSummary, ...]) -> Iterator[str]:
 
 
 def storage_lines(storage: StorageSummary) -> Iterator[str]:
-    """A line for each pool, and one on how they fill."""
+    """A line for each pool and zone, and one on how they fill."""
     for pool in storage.pools:
         yield (
             f"  pool        {pool.name}: {pool.k}+{pool.m} on {storage.hosts} hosts "
             f"(needs {pool.hosts_min}), {pool.usable_tb:,.1f} TB usable "
             f"of {pool.raw_tb:,.1f} TB raw"
+        )
+    for zone in storage.zones:
+        yield (
+            f"  objects     zone {zone.name}: objects of {zone.origin}, {zone.gateways} gateways "
+            f"for clients and one that replicates"
         )
     yield (
         f"  filling     {storage.stored_tb:,.0f} TB at the opening, "
@@ -129,12 +145,23 @@ def _link(budget: LinkBudget) -> LinkSummary:
     )
 
 
-def _storage(plan: StoragePlan, seen: StorageOutlook) -> StorageSummary:
+def _zones(plan: CephPlan) -> tuple[ZoneSummary, ...]:
+    clients = {one.zone: one.instances for one in plan.gateways if not one.is_sync}
+    return tuple(
+        ZoneSummary(name=zone.name, origin=zone.zonegroup, gateways=clients[zone.name])
+        for zone in plan.zones
+    )
+
+
+def _storage(
+    plan: StoragePlan, seen: StorageOutlook, zones: tuple[ZoneSummary, ...]
+) -> StorageSummary:
     return StorageSummary(
         hosts=len(plan.hosts),
         osds_per_host=plan.osds_per_host,
         raw_tb=plan.raw_bytes / _TB,
         pools=tuple(_pool(pool) for pool in plan.pools),
+        zones=zones,
         full_ratio_after_loss=round(plan.full_ratio_after_loss, 4),
         stored_tb=round(seen.stored_tb, 1),
         stored_ratio_after_loss=round(seen.full_ratio_after_loss, 4),

@@ -45,7 +45,8 @@ def namespace_labels(namespace: NamespacePlan) -> dict[str, str]:
         f"pod-security.kubernetes.io/{mode}": namespace.pod_security
         for mode in ("enforce", "audit", "warn")
     }
-    return tier_labels(namespace.tier, namespace.county) | pod_security
+    pool = {POOL_LABEL: namespace.pool} if namespace.pool else {}
+    return tier_labels(namespace.tier, namespace.county) | pool | pod_security
 
 
 def workload_labels(workload: WorkloadPlan) -> dict[str, str]:

@@ -13,6 +13,7 @@ from infra.plan.errors import PlanError
 from infra.plan.namespaces import plan_namespaces, require_sums
 from infra.plan.nodes import node_names, plan_nodes
 from infra.plan.rig import plan_rig, plan_rig_namespaces, require_rig_room, with_rig
+from infra.plan.rook import plan_ceph, storage_namespaces, with_storage
 from infra.plan.storage import plan_storage
 from infra.plan.values import SitePlan
 from infra.plan.workloads import (
@@ -46,13 +47,16 @@ def plan_site(province: Province, site_id: str, environment: str) -> SitePlan:
     rig = plan_rig(province, site)
     require_rig_room(site, rig, everything, nodes)
     require_sums(with_rig(tree, rig))
+    addresses = plan_addresses(site)
+    storage = plan_storage(site, node_names(nodes, Purpose.STORAGE))
+    ceph = plan_ceph(province, site, environment, addresses, gateway, storage)
     alone = tuple(namespace for _, namespace in center)
-    namespaces = (
-        *plan_namespaces(site, tree, workloads, gateway, alone),
+    tenants = (
+        *with_storage(plan_namespaces(site, tree, workloads, gateway, alone), ceph),
         *plan_rig_namespaces(province, rig),
     )
-    data = plan_data(province, site, environment, namespaces)
-    tenants = with_database(namespaces, data)
+    data = plan_data(province, site, environment, tenants)
+    tenants = with_database(tenants, data)
     return SitePlan(
         site=site.id,
         environment=environment,
@@ -61,13 +65,18 @@ def plan_site(province: Province, site_id: str, environment: str) -> SitePlan:
         kubernetes_version=province.kubernetes_version,
         users_concurrent=site.users_concurrent,
         takeover_users=site.takeover_users,
-        addresses=plan_addresses(site),
-        storage=plan_storage(site, node_names(nodes, Purpose.STORAGE)),
+        addresses=addresses,
+        storage=storage,
+        ceph=ceph,
         nodes=nodes,
-        namespaces=(*tenants, *data_namespaces(province, site, data, tenants)),
+        namespaces=(
+            *tenants,
+            *storage_namespaces(province, site, ceph, addresses),
+            *data_namespaces(province, site, data, tenants),
+        ),
         workloads=workloads,
         gateway=gateway,
-        access=plan_access(site, namespaces),
+        access=plan_access(site, tenants),
         compute=plan_compute(province, site),
         hub=plan_hub(province, site),
         services=services,

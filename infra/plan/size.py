@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from infra.plan.ceph import CephPlan
 from infra.plan.queues import ComputePlan
 from infra.plan.stateful import DataPlan
 from infra.plan.values import SitePlan
@@ -44,6 +45,7 @@ def resources_count(plan: SitePlan) -> int:
         + _of_compute(plan.compute)
         + _OF_ALERTS
         + (_of_data(plan.data) if plan.data else 0)
+        + (_of_ceph(plan.ceph) if plan.ceph else 0)
         + (_OF_A_HUB + len(plan.hub.members) if plan.hub else 0)
     )
 
@@ -60,3 +62,8 @@ def _of_data(plan: DataPlan) -> int:
     if plan.database and plan.database.makes_archives:
         database += len(plan.database.archives)
     return 1 + len(plan.backup.locations) + len(plan.backup.schedules) + database
+
+
+def _of_ceph(plan: CephPlan) -> int:
+    """Component, cluster, pools, realm and door; a zone and its group; gateways with a route."""
+    return 4 + len(plan.storage.pools) + 2 * len(plan.zones) + 2 * len(plan.gateways)

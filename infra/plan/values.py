@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
+from infra.plan.ceph import CephPlan
 from infra.plan.queues import ComputePlan, HubPlan
 from infra.plan.stateful import DataPlan
 from infra.plan.storage import StoragePlan
@@ -73,8 +74,9 @@ class NamespacePlan:
 
     `ingress_namespaces` and `egress_namespaces` are the namespaces it may talk with,
     `destinations` what it may reach outside; `egress_prefixes` (sites' edges) are reached by
-    HTTPS; `public_ports` are open to everybody. What is in one that `is_retained` stays when the
-    stack goes.
+    HTTPS, `egress_machines` (the site's own) on any port; `public_ports` are open to everybody.
+    `pool` names the machines that its pods drive, if they drive any. What is in one that
+    `is_retained` stays when the stack goes.
     """
 
     name: str
@@ -88,6 +90,8 @@ class NamespacePlan:
     destinations: tuple[Destination, ...] = ()
     egress_prefixes: tuple[DualStack, ...] = ()
     public_ports: tuple[int, ...] = ()
+    egress_machines: DualStack | None = None
+    pool: Purpose | None = None
     is_retained: bool = False
 
 
@@ -283,6 +287,7 @@ class SitePlan:
     takeover_users: int
     addresses: AddressPlan
     storage: StoragePlan | None = None
+    ceph: CephPlan | None = None
     nodes: tuple[NodePlan, ...]
     namespaces: tuple[NamespacePlan, ...]
     workloads: tuple[WorkloadPlan, ...]

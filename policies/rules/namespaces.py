@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infra.plan.labels import TIER_LABEL
+from infra.plan.labels import POOL_LABEL, TIER_LABEL
 from policies.field import Field, Problem, equals, require
 from policies.manifest import Manifest, Stack
 from policies.norms import cis, gbt, nsa, pss
 from policies.rule import ManifestRule, StackRule
 from policies.selector import selects_all
 from province.platform import Tier
+from province.sites import Purpose
 
 _ENFORCE = "pod-security.kubernetes.io/enforce"
+_DISKS = Purpose.STORAGE.value
+"""The pool whose machines' disks are driven by pods; `privileged-pods-drive-disks-alone`."""
 _DIRECTIONS = {"Ingress": "ingress", "Egress": "egress"}
 _SHARES = {
     "ResourceQuota": "add a ResourceQuota that bounds the namespace's CPU, memory and pods",
@@ -25,7 +28,8 @@ def _enforce_pod_security(manifest: Manifest) -> Iterator[Problem]:
         return
     labels = manifest.root.at("metadata", "labels")
     level = labels[_ENFORCE]
-    yield from require(level, equals("restricted"), f"set the label {_ENFORCE} to restricted")
+    levels = ("restricted", "privileged") if labels[POOL_LABEL].value == _DISKS else ("restricted",)
+    yield from require(level, equals(*levels), f"set the label {_ENFORCE} to restricted")
     tiers = tuple(tier.value for tier in Tier)
     hint = f"set the label {TIER_LABEL} to one of {', '.join(tiers)}"
     yield from require(labels[TIER_LABEL], equals(*tiers), hint)
@@ -66,7 +70,7 @@ def _types(spec: Field) -> set[str]:
 RULES = (
     ManifestRule(
         id="namespaces-enforce-pod-security",
-        sentence="Each namespace belongs to a tier and admits only restricted pods",
+        sentence="Each namespace has its tier, and admits only restricted pods, but for disks",
         claim="security",
         rationale="The API server then refuses what slipped past the preview, whoever sends it; "
         "and quotas, policies and reports tell the four tiers apart by the label.",

@@ -17,6 +17,8 @@ _PLACES = {
 }
 """Where in its spec each kind has its pools."""
 _DOMAINS = ("host", "rack", "zone")
+_SHARED = {"metadataPool": "metadataPoolName", "dataPool": "dataPoolName"}
+"""By which name a zone or store shares a pool instead of having one of its own."""
 _OF_ZONE = "zone"
 
 
@@ -24,8 +26,19 @@ def _span_hosts(stack: Stack) -> Iterator[tuple[Manifest, Problem]]:
     for kind, places in _PLACES.items():
         for manifest in stack.of(kind, _GROUP):
             for place in places:
-                for problem in _pool(stack, manifest, manifest.root["spec"].at(*place)):
+                pool = manifest.root["spec"].at(*place)
+                lent = manifest.root.at("spec", "sharedPools", *map(_SHARED.__getitem__, place))
+                is_lent = bool(place) and not lent.is_missing
+                judged = _lent(stack, manifest, lent) if is_lent else _pool(stack, manifest, pool)
+                for problem in judged:
                     yield manifest, problem
+
+
+def _lent(stack: Stack, manifest: Manifest, name: Field) -> Iterator[Problem]:
+    """The pool that lends itself is judged by itself; here it has to be there."""
+    pools = {pool.name for pool in stack.of("CephBlockPool", _GROUP, manifest.namespace)}
+    hint = f"set {name.path} to a CephBlockPool of the stack, or give it a pool of its own"
+    yield from require(name, lambda value: value in pools, hint)
 
 
 def _pool(stack: Stack, manifest: Manifest, pool: Field) -> Iterator[Problem]:

@@ -28,7 +28,11 @@ class AssetStore:
         """That asset's folder, not to be written to. Raises ToolchainError."""
         asset = self._assets[name]
         key = key_of(
-            (self._source / "go.sum").read_bytes(), asset.module, asset.folder, *asset.files
+            (self._source / "go.sum").read_bytes(),
+            asset.module,
+            asset.folder,
+            *asset.files,
+            *asset.definitions,
         )
         found = self._found(key, name)
         if found is None:
@@ -74,3 +78,21 @@ def _copy(folder: Path, made: Path, asset: Asset) -> None:
                 "mend the asset's pin",
             )
         shutil.copyfile(folder / name, made / name)
+    if asset.definitions:
+        _keep(made, asset)
+
+
+def _keep(made: Path, asset: Asset) -> None:
+    """Leaves only the wanted documents. Raises ToolchainError when one of them is not there."""
+    found: dict[str, str] = {}
+    for name in asset.files:
+        for text in (made / name).read_text("utf-8").split("\n---\n"):
+            found.update((one, text) for one in asset.definitions if f"\n  name: {one}\n" in text)
+        (made / name).unlink()
+    missing = sorted(set(asset.definitions) - set(found))
+    if missing:
+        raise ToolchainError(
+            f"{asset.module} {asset.module_version} does not define {missing[0]}",
+            "mend the asset's pin",
+        )
+    (made / asset.files[0]).write_text("\n---\n".join(found.values()), "utf-8")

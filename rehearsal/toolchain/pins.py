@@ -92,13 +92,17 @@ class DebianTool:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asset:
-    """A folder of a Go module that `tools/crds/go.mod` requires; only `files`, where given."""
+    """A folder of a Go module that `tools/crds/go.mod` requires; only `files`, where given.
+
+    Of files with many definitions, only those named in `definitions`, where given.
+    """
 
     name: str
     module: str
     module_version: str
     folder: str
     files: tuple[str, ...] = ()
+    definitions: tuple[str, ...] = ()
 
 
 Pin = GoTool | DebianTool
@@ -251,6 +255,18 @@ def _of_kueue(*kinds: str) -> Asset:
     return _definitions("kueue", "sigs.k8s.io/kueue", "v0.12.2", folder, *files)
 
 
+def _of_rook(*kinds: str) -> Asset:
+    """Those that a site has objects of; the one file has 760 KB, and every API server keeps it."""
+    return Asset(
+        name="rook-crds",
+        module="github.com/rook/rook",
+        module_version="v1.15.0",
+        folder="deploy/examples",
+        files=("crds.yaml",),
+        definitions=tuple(f"{kind}.ceph.rook.io" for kind in kinds),
+    )
+
+
 def _of_clusters(version: str, *files: str) -> Asset:
     name, module = f"clusters-{version}", "open-cluster-management.io/api"
     return _definitions(name, module, "v1.0.0", f"cluster/{version}", *files)
@@ -296,6 +312,14 @@ DEFINITIONS = (
         "config/crd/v1/bases",
         "velero.io_backupstoragelocations.yaml",
         "velero.io_schedules.yaml",
+    ),
+    _of_rook(
+        "cephblockpools",
+        "cephclusters",
+        "cephobjectrealms",
+        "cephobjectstores",
+        "cephobjectzonegroups",
+        "cephobjectzones",
     ),
 )
 """CustomResourceDefinitions that every site gets, each the project's own."""

@@ -41,6 +41,7 @@ def document() -> dict[str, Any]:
             "opens_on": "2027-09-01",
             "growth_ratio_per_year": {"value": 0.3, "assumption": "planning"},
             "purchase_years": {"value": 1, "assumption": "planning"},
+            "ceph_image": f"registry.example/ceph@sha256:{DIGEST}",
         },
         "traffic": {
             "user_kbps": {"value": 100, "assumption": "planning"},

@@ -296,7 +296,9 @@ def test_a_pool_that_would_shrink_stops_its_site_before_pulumi(
     stands(tmp_path, "rehearsal.suzhou", {"storage": {"resources": 6e14}})
     here = world(tmp_path)
     outcomes = here.operate(operation)
-    assert outcomes["suzhou"].record.error == "pool resources at suzhou would shrink"
+    assert outcomes["suzhou"].record.error == (
+        "pools-never-shrink: pool resources at suzhou: 600.0 TB usable stand, 0.0 TB are planned"
+    )
     assert [finding.rule for finding in outcomes["suzhou"].findings] == ["pools-never-shrink"]
     assert {order.site for order in here.supervisor.orders} == {"main", "wuxi"}
 

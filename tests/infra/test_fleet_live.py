@@ -19,6 +19,7 @@ from kubernetes.dynamic import DynamicClient
 from infra.fleet.cluster import require_site
 from infra.fleet.engine import FleetProgress, StackOutcome
 from infra.fleet.errors import FleetError
+from infra.fleet.pools import ceph_of
 from infra.fleet.quotas import quotas_of
 from infra.plan.site import plan_site
 from infra.plan.size import resources_count
@@ -35,6 +36,7 @@ CUSTOM_GROUPS = (
     "monitoring.coreos.com",
     "postgresql.cnpg.io",
     "velero.io",
+    "ceph.rook.io",
 )
 pytestmark = [pytest.mark.live, pytest.mark.slow]
 
@@ -72,6 +74,8 @@ def test_a_site_comes_up_stays_as_it_is_and_goes_without_a_trace(fleet: LiveFlee
     assert require_good(fleet.operate("drift")).drift == ()
     quotas = quotas_of(fleet.target.plan, fleet.target.kubeconfig)
     assert {(quota.kind, quota.name): quota.cpu_millis for quota in quotas} == planned_cpu(fleet)
+    (ceph,) = ceph_of(fleet.target.plan, fleet.target.kubeconfig)
+    assert {pool.name: pool.usable_bytes for pool in ceph.pools} == planned_bytes(fleet)
     gone = require_good(fleet.operate("destroy"))
     assert gone.record.deleted == planned
     with fleet.api() as api:
@@ -100,7 +104,8 @@ def test_a_branchs_custom_resources_pass_the_real_definitions(fleet: LiveFleet) 
             body["metadata"]["namespace"] = namespace
             made = kind.create(body=body, namespace=namespace, dry_run="All")
             assert made.metadata.name == body["metadata"]["name"]
-    assert {body["kind"] for body in custom} >= {"ClusterQueue", "Cluster", "Schedule"}
+    kinds = {body["kind"] for body in custom}
+    assert kinds >= {"ClusterQueue", "Cluster", "Schedule", "CephCluster", "CephObjectZone"}
 
 
 def _whole(inputs: dict[str, Any]) -> dict[str, Any]:
@@ -111,6 +116,11 @@ def _whole(inputs: dict[str, Any]) -> dict[str, Any]:
 
     body: dict[str, Any] = json.loads(json.dumps(inputs), parse_float=number)
     return body
+
+
+def planned_bytes(fleet: LiveFleet) -> dict[str, int]:
+    storage = fleet.target.plan.storage
+    return storage.usable_bytes if storage else {}
 
 
 def planned_cpu(fleet: LiveFleet) -> dict[tuple[str, str], int]:

@@ -97,7 +97,7 @@ IDENTITY = "platform.workloads.identity"
         ),
         ("path_prefixes: [/login]", "path_prefixes: []", f"{IDENTITY}.path_prefixes", "at least 1"),
         ("path_prefixes: [/login]", "path_prefixes: /", f"{IDENTITY}.path_prefixes", "a list"),
-        ("@sha256:", ":v1", f"{IDENTITY}.image", "pinned by its digest"),
+        ("identity@sha256:", "identity:v1", f"{IDENTITY}.image", "pinned by its digest"),
         ("schema: 1", "schema: 2", "schema", "2 is not 1"),
         ("name: 江苏省", "name: {}", "name", "text in quotes"),
     ],

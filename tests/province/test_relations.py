@@ -235,6 +235,20 @@ def test_pools_heal_after_a_lost_host() -> None:
     ]
 
 
+def test_storage_hosts_bear_their_disks() -> None:
+    check = relations.check_storage_hosts_bear_their_disks
+    assert breaches(check, worlds.with_pool(SMALL, "main", Purpose.STORAGE, disks=16)) == []
+    assert breaches(check, worlds.with_pool(SMALL, "main", Purpose.STORAGE, disks=17)) == [
+        (
+            "sites.main.nodes.storage.disks",
+            "17 disks take 34 cores and 136 GiB; a machine has 32 and 128",
+        )
+    ]
+    few = worlds.with_pool(SMALL, "main", Purpose.STORAGE, disks=12, memory_gib=95)
+    assert subjects(check, few) == ["sites.main.nodes.storage.disks"]
+    assert breaches(check, worlds.with_site(SMALL, "main", nodes=())) == []
+
+
 def test_disks_are_bought_before_a_loss_fills_them() -> None:
     check = relations.check_disks_are_bought_before_a_loss_fills_them
     # 500 TB at xuzhou are 625 TB a year on; seven hosts hold 640 TB with one of them lost

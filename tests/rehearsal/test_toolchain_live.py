@@ -72,5 +72,8 @@ def test_real_assets_hold_the_projects_manifests(present: tuple[str, ...], tmp_p
         kinds = [file.read_text() for file in folders[name].glob("*.yaml")]
         found = sum("kind: CustomResourceDefinition" in text for text in kinds)
         assert found >= max(1, len(ASSETS[name].files))
+        wanted = [f"\n  name: {one}\n" in "".join(kinds) for one in ASSETS[name].definitions]
+        assert all(wanted)
+        assert not wanted or "".join(kinds).count("kind: CustomResourceDefinition") == len(wanted)
     assert any(folders["kwok-stages"].glob("node/**/*.yaml"))
     assert any(folders["kwok-stages"].glob("pod/**/*.yaml"))

@@ -5,6 +5,7 @@ go 1.24.0
 require (
 	github.com/cloudnative-pg/cloudnative-pg v1.27.0
 	github.com/prometheus-operator/prometheus-operator v0.83.0
+	github.com/rook/rook v1.15.0
 	github.com/vmware-tanzu/velero v1.17.0
 	open-cluster-management.io/api v1.0.0
 	sigs.k8s.io/gateway-api v1.4.0
