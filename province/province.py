@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from province.assumptions import StorageGrowth, Traffic
+from province.holdings import Holding
 from province.load_cost import LoadRig
 from province.objectives import Objectives
 from province.platform import Platform, TierShares
@@ -34,6 +35,7 @@ class Province(Value):
     objectives: Objectives
     storage: StorageGrowth
     traffic: Traffic
+    holdings: tuple[Holding, ...] = ()
     platform: Platform
     load_rig: LoadRig | None = None
     tiers: TierShares
