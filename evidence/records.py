@@ -123,6 +123,28 @@ class CephRecord(Record):
     pools: tuple[LivePool, ...]
 
 
+class RestoreRecord(Record):
+    """One class of data (`holding`) of a site, restored from elsewhere into an empty place.
+
+    The backups of `site` were read at `backup_site`. Pieces are objects or rows: how many there
+    were to restore, and how many were found equal by whoever compared them.
+    """
+
+    topic: ClassVar[str] = "restores"
+    holding: str
+    site: str
+    backup_site: str
+    pieces: int = Field(ge=0)
+    pieces_equal: int = Field(ge=0)
+    seconds: float = Field(ge=0)
+    ended_at: float = Field(ge=0, lt=YEAR_10000)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether there was something to restore, and all of it came back equal."""
+        return 0 < self.pieces == self.pieces_equal
+
+
 class PolicyRecord(Record):
     """What the mandatory policy pack said at a site's preview."""
 

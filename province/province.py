@@ -10,6 +10,7 @@ from pydantic import Field
 from province.assumptions import StorageGrowth, Traffic
 from province.center import Center
 from province.data import Data
+from province.holdings import Holding
 from province.load_cost import LoadRig
 from province.objectives import Objectives
 from province.platform import Platform, TierShares
@@ -36,6 +37,7 @@ class Province(Value):
     objectives: Objectives
     storage: StorageGrowth
     traffic: Traffic
+    holdings: tuple[Holding, ...] = ()
     platform: Platform
     load_rig: LoadRig | None = None
     data: Data | None = None

@@ -63,7 +63,7 @@ def check_every_prefecture_has_its_branch(province: Province) -> Iterator[Findin
 
 
 def check_ids_are_unique(province: Province) -> Iterator[Finding]:
-    """Sites, counties and workloads each have an id of their own."""
+    """Sites, counties, workloads and holdings each have an id of their own."""
     sites = [(f"sites.{index}.id", site.id) for index, site in enumerate(province.sites)]
     counties = [
         (f"sites.{site.id}.counties.{index}.id", county.id)
@@ -74,7 +74,8 @@ def check_ids_are_unique(province: Province) -> Iterator[Finding]:
         (f"platform.workloads.{index}.id", workload.id)
         for index, workload in enumerate(province.platform.workloads)
     ]
-    for group in (sites, counties, workloads):
+    holdings = [(f"holdings.{index}.id", one.id) for index, one in enumerate(province.holdings)]
+    for group in (sites, counties, workloads, holdings):
         yield from _repeated("ids-are-unique", group, "give it an id of its own")
 
 

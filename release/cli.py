@@ -26,9 +26,11 @@ app = typer.Typer(
 room_app = typer.Typer(help="The machine room: the rehearsal's control planes.")
 policies_app = typer.Typer(help="Policy as code: check, list, explain.")
 load_app = typer.Typer(help="Load runs.")
+storage_app = typer.Typer(help="Storage on paper: where data is, and what more of it takes.")
 app.add_typer(room_app, name="room")
 app.add_typer(policies_app, name="policies")
 app.add_typer(load_app, name="load")
+app.add_typer(storage_app, name="storage")
 
 
 class Environment(StrEnum):
@@ -342,6 +344,35 @@ def load_cost(
     from release.commands.cost import show_cost
 
     raise typer.Exit(show_cost(users, target_users, seed=seed, as_json=as_json))
+
+
+@storage_app.command("inventory")
+def storage_inventory(province: ProvinceFile = None, as_json: Json = False) -> None:
+    """Say of each class of data where it is, what a delete reaches, and when it was restored."""
+    from release.commands.storage import show_inventory
+
+    raise typer.Exit(show_inventory(province_file=province, as_json=as_json))
+
+
+@storage_app.command("model")
+def storage_model(
+    pb: Annotated[
+        list[float] | None,
+        typer.Option(
+            min=0.001, max=1000, help="Stored PB; may be given several times [default: 1, 10, 50]."
+        ),
+    ] = None,
+    lag: Annotated[
+        float | None,
+        typer.Option(min=0, help="Seconds that a partner's copy is behind, as measured."),
+    ] = None,
+    province: ProvinceFile = None,
+    as_json: Json = False,
+) -> None:
+    """Say what storage of a size takes: hosts, repairs, durability, first copy, cost."""
+    from release.commands.storage import USUAL_PB, show_model
+
+    raise typer.Exit(show_model(pb or USUAL_PB, lag, province_file=province, as_json=as_json))
 
 
 def main(arguments: list[str] | None = None) -> int:
