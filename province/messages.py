@@ -22,6 +22,8 @@ FORMS = {
     r"^32\d{4}$": "a division code of Jiangsu, such as '320106'",
     r"^1\.\d+\.\d+$": "a Kubernetes version, such as '1.34.4'",
     r"^\S+@sha256:[0-9a-f]{64}$": "an image pinned by its digest: name@sha256:<64 hex digits>",
+    r"^[a-z0-9+-]+://\S+$": "a controller's address, such as 'redfish-virtualmedia://10.0.0.9/'",
+    r"^([0-9a-f]{2}:){5}[0-9a-f]{2}$": "a hardware address, such as '02:00:00:00:00:01'",
 }
 """What each pattern of the models means, in words."""
 

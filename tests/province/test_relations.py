@@ -11,7 +11,7 @@ from province import relations
 from province.objectives import Journey
 from province.platform import Compute
 from province.province import Province
-from province.sites import Prefixes, Purpose, Role, Zone
+from province.sites import Host, Prefixes, Purpose, Role, Zone
 from tests import worlds
 
 SMALL = worlds.small()
@@ -337,3 +337,15 @@ def test_tier_quotas_hold() -> None:
         "sites.suzhou.nodes.platform",
         "city suzhou: own, kept free and handed down come to 193.75 cores, there are 129.6",
     )
+
+
+def test_an_inventory_is_whole_or_not_there() -> None:
+    check = relations.check_inventory_names_all_machines_of_a_pool
+    host = Host(bmc_address="redfish://[fd00::1]/", boot_mac="02:00:00:00:00:01")
+    count = SMALL.site("suzhou").nodes[0].count
+    whole = worlds.with_pool(SMALL, "suzhou", Purpose.CONTROL, hosts=(host,) * count)
+    assert subjects(check, SMALL) == subjects(check, whole) == []
+    broken = worlds.with_pool(SMALL, "suzhou", Purpose.CONTROL, hosts=(host,))
+    assert breaches(check, broken) == [
+        ("sites.suzhou.nodes.control", f"1 hosts for {count} machines")
+    ]

@@ -5,6 +5,7 @@ go 1.24.0
 require (
 	github.com/prometheus-operator/prometheus-operator v0.83.0
 	open-cluster-management.io/api v1.0.0
+	sigs.k8s.io/cluster-api v1.12.0
 	sigs.k8s.io/gateway-api v1.4.0
 	sigs.k8s.io/kueue v0.12.2
 	sigs.k8s.io/kwok v0.7.0
