@@ -11,6 +11,8 @@ from infra.components.metadata import metadata
 from infra.plan.cluster_objects import CLUSTER_LABEL, ObjectPlan, cluster_objects
 from infra.plan.clusters import NAMESPACE, ClusterPlan, Infrastructure
 
+_AWAITED = {"pulumi.com/skipAwait": "false"}
+
 
 class Cluster(pulumi.ComponentResource):
     """All objects of the branch. What runs real machines is protected: deleting it ends a site."""
@@ -31,18 +33,23 @@ class Cluster(pulumi.ComponentResource):
             deleted_with=None if real else namespace,
             protect=real,
         )
+        self._first_to_go = pulumi.ResourceOptions(
+            parent=self, depends_on=[namespace], protect=real
+        )
         for made in cluster_objects(plan):
             self._object(made)
         self.register_outputs({})
 
     def _object(self, plan: ObjectPlan) -> None:
+        """A Cluster is waited for when it goes: it is gone only once its control plane is."""
+        is_cluster = plan.kind == "Cluster"
+        annotations = {**plan.annotations, **(_AWAITED if is_cluster else {})}
         labels = {**self._labels, **plan.labels}
-        own = metadata(plan.name, labels, NAMESPACE, plan.annotations)
         CustomResource(
             f"{plan.kind}/{plan.name}",
             api_version=plan.api_version,
             kind=plan.kind,
-            metadata=own,
+            metadata=metadata(plan.name, labels, NAMESPACE, annotations),
             spec=plan.spec,
-            opts=self._inside,
+            opts=self._first_to_go if is_cluster else self._inside,
         )

@@ -18,7 +18,6 @@ from typing import Any
 from infra.plan.fleet import plan_fleet
 from infra.plan.values import SitePlan
 from processes.supervisor import Supervisor
-from rehearsal.clusters import definitions
 from rehearsal.machine_room.layout import API_PORT
 from rehearsal.machine_room.room import MachineRoom
 from rehearsal.machine_room.serve import ASSETS
@@ -44,7 +43,7 @@ def assets() -> Mapping[str, Path]:
     async def found(folder: Path) -> Mapping[str, Path]:
         async with Supervisor(folder) as supervisor:
             toolchain = Toolchain(Workspace.here().cache, supervisor)
-            return await toolchain.assets((*ASSETS, *definitions.ASSETS))
+            return await toolchain.assets(ASSETS)
 
     with TemporaryDirectory() as folder:
         return asyncio.run(found(Path(folder)))

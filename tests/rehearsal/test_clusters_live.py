@@ -145,11 +145,21 @@ def _statuses_keep_the_contract(main: Caller) -> None:
 
 
 def _scaling_adds_nodes(province: Province, main: Caller, branch: Caller) -> None:
-    for replicas in (5, 3):
-        scale = {"spec": {"replicas": replicas}}
-        assert main.call(DEPLOYMENT, "PATCH", scale)[0] == 200
-        province.wait(lambda wanted=replicas: _platform_nodes(branch) == wanted)
+    _scale(main, 5)
+    province.wait(lambda: _platform_nodes(branch) == 5)
+    (field,) = province.operate("drift").drift  # what the provider fills in is nobody's change
+    assert (field.resource, field.field) == (
+        "MachineDeployment MachineDeployment/suzhou-platform",
+        "spec.replicas",
+    )
+    assert (field.code, field.live) == ("3", "5")
+    _scale(main, 3)
+    province.wait(lambda: _platform_nodes(branch) == 3)
     province.wait(lambda: main.call(DEPLOYMENT)[1]["status"]["replicas"] == 3)
+
+
+def _scale(main: Caller, replicas: int) -> None:
+    assert main.call(DEPLOYMENT, "PATCH", {"spec": {"replicas": replicas}})[0] == 200
 
 
 def _a_deleted_machine_comes_anew(province: Province, main: Caller, branch: Caller) -> None:
