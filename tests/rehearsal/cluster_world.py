@@ -11,10 +11,10 @@ from tests import worlds
 
 def pair() -> Province:
     """The main center and one small branch that back each other up."""
-    world = worlds.without_site(worlds.small(), "xuzhou")
-    world = worlds.with_site(world, "suzhou", backup_partner="main", users_concurrent=3000)
+    world = worlds.with_site(worlds.pair(), "suzhou", users_concurrent=2000)
+    world = worlds.with_site(world, "main", takeover_users=2000)
     world = worlds.with_pool(world, "suzhou", Purpose.PLATFORM, count=3)
-    return worlds.with_objectives(world, branch_centers_min=1, storage_pb_min=0.5)
+    return worlds.with_objectives(world, users_concurrent_min=2000)
 
 
 def fleet() -> FleetPlan:
