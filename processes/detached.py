@@ -9,12 +9,15 @@ from pathlib import Path
 from processes.errors import ProcessError
 from processes.leftovers import MARK, started_at
 
+_ERROR_STREAM = 2
+
 
 def start_detached(argv: Sequence[str], log: Path, env: Mapping[str, str]) -> int:
     """Starts a program in a session of its own, without our mark, and returns its pid.
 
-    Both its output streams are appended to `log`; `env` is added to ours. Raises ProcessError
-    when it cannot be started.
+    Both its output streams are appended to `log`; `env` is added to ours. What else is open here
+    does not stay open there: who had run us under `flock` would not get his lock back.
+    Raises ProcessError when it cannot be started.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     append = os.O_WRONLY | os.O_CREAT | os.O_APPEND
@@ -27,6 +30,7 @@ def start_detached(argv: Sequence[str], log: Path, env: Mapping[str, str]) -> in
                 (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
                 (os.POSIX_SPAWN_OPEN, 1, str(log), append, 0o644),
                 (os.POSIX_SPAWN_DUP2, 1, 2),
+                *((os.POSIX_SPAWN_CLOSE, number) for number in _handed_on()),
             ],
             setsid=True,
         )
@@ -34,6 +38,19 @@ def start_detached(argv: Sequence[str], log: Path, env: Mapping[str, str]) -> in
         raise ProcessError(
             f"{argv[0]} cannot be started: {error.strerror}", "./suyun doctor names what is missing"
         ) from error
+
+
+def _handed_on() -> list[int]:
+    """The descriptors beyond the first three that a program started from here would have too."""
+    numbers = [int(file.name) for file in Path("/proc/self/fd").iterdir()]
+    return [number for number in numbers if number > _ERROR_STREAM and _is_handed_on(number)]
+
+
+def _is_handed_on(number: int) -> bool:
+    try:
+        return os.get_inheritable(number)
+    except OSError:
+        return False  # it was that of the listing itself
 
 
 def is_alive(pid: int, started: float) -> bool:

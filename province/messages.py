@@ -25,6 +25,8 @@ FORMS = {
     r"^\S+:\d+\.\d+@sha256:[0-9a-f]{64}$": "an image by version and digest: name:17.6@sha256:<hex>",
     r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$": "a host name in lower case, such as 'data.example.cn'",
     r"^\S+@sha256:[0-9a-f]{64}$": "an image pinned by its digest: name@sha256:<64 hex digits>",
+    r"^[a-z0-9+-]+://\S+$": "a controller's address, such as 'redfish-virtualmedia://10.0.0.9/'",
+    r"^([0-9a-f]{2}:){5}[0-9a-f]{2}$": "a hardware address, such as '02:00:00:00:00:01'",
 }
 """What each pattern of the models means, in words."""
 

@@ -344,6 +344,19 @@ def check_limits_are_not_below_requests(province: Province) -> Iterator[Finding]
             )
 
 
+def check_inventory_names_all_machines_of_a_pool(province: Province) -> Iterator[Finding]:
+    """A pool's inventory is whole or not there."""
+    for site in province.sites:
+        for pool in site.nodes:
+            if pool.hosts and len(pool.hosts) != pool.count:
+                yield Finding(
+                    rule="inventory-names-all-machines-of-a-pool",
+                    subject=f"sites.{site.id}.nodes.{pool.purpose}",
+                    evidence=f"{len(pool.hosts)} hosts for {pool.count} machines",
+                    hint="name each machine's controller and card, or none yet",
+                )
+
+
 def check_storage_reaches_the_promised_size(province: Province) -> Iterator[Finding]:
     """Usable storage, copies and headroom counted, is as much as was promised."""
     promised, usable = province.objectives.storage_pb_min, usable_pb(province)
@@ -424,6 +437,7 @@ CHECKS: tuple[Check, ...] = (
     check_links_hold_their_busiest_hour,
     check_path_prefixes_are_unique,
     check_limits_are_not_below_requests,
+    check_inventory_names_all_machines_of_a_pool,
     check_storage_reaches_the_promised_size,
     check_disks_hold_the_backed_up_sites_bytes,
     check_former_partner_is_another_site,

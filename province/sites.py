@@ -44,8 +44,18 @@ class Zone(Value):
     racks: Annotated[tuple[Id, ...], Field(min_length=1)]
 
 
+class Host(Value):
+    """A machine that is racked: its management controller (a Redfish URL) and its boot card."""
+
+    bmc_address: Annotated[str, Field(pattern=r"^[a-z0-9+-]+://\S+$")]
+    boot_mac: Annotated[str, Field(pattern=r"^([0-9a-f]{2}:){5}[0-9a-f]{2}$")]
+
+
 class NodePool(Value):
-    """`count` equal machines, spread round-robin over the site's zones and racks."""
+    """`count` equal machines, spread round-robin over the site's zones and racks.
+
+    `hosts` is the inventory: all of them in order, or none while they are not racked.
+    """
 
     purpose: Purpose
     count: PositiveInt
@@ -54,6 +64,7 @@ class NodePool(Value):
     pods_max: PositiveInt = 110
     disks: NonNegativeInt = 0
     disk_tb: NonNegativeInt = 0
+    hosts: tuple[Host, ...] = ()
 
 
 class County(Value):

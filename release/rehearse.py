@@ -11,17 +11,21 @@ from pathlib import Path
 from evidence.records import BootRecord, PolicyRecord, StackRecord, StageRecord
 from evidence.run import RunFolder
 from evidence.verdict import Verdict
+from infra.fleet.clusters import branch_kubeconfigs
 from infra.fleet.engine import FleetEngine, Operation, SiteTarget, StackOutcome
 from infra.fleet.pools import ceph_of
 from infra.fleet.quotas import quotas_of
+from infra.plan.clusters import plan_clusters
 from infra.plan.fleet import plan_fleet
 from infra.plan.values import FleetPlan
 from processes.supervisor import Supervisor
 from province.findings import errors
 from province.province import Province
 from province.reader import read
+from rehearsal.clusters import definitions
+from rehearsal.clusters.provider import ClusterProvider
 from rehearsal.machine_room.room import MachineRoom
-from rehearsal.toolchain.pins import CRDS
+from rehearsal.toolchain.pins import CRDS, MANAGEMENT_CRDS
 from rehearsal.toolchain.toolchain import Toolchain
 from rehearsal.toolchain.values import Binary
 from release.beginning import begin, empty
@@ -48,7 +52,7 @@ BINARIES = (
     "pulumi-resource-kubernetes",
     "nginx",
 )
-ASSETS = (*CRDS, "kwok-stages")
+ASSETS = (*CRDS, *MANAGEMENT_CRDS, "kwok-stages")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,6 +93,8 @@ class Rehearsal:
         self._assets: Mapping[str, Path] = {}
         self._targets: tuple[SiteTarget, ...] = ()
         self._room: MachineRoom | None = None
+        self._clusters: tuple[SiteTarget, ...] = ()
+        self._provider: ClusterProvider | None = None
 
     async def run(self) -> Judgement:
         """All stages, then the judge, whatever became of them; the machine is then as before."""
@@ -104,9 +110,13 @@ class Rehearsal:
                 f"run {run.id}: {order.crowd.users:,} users, {len(self.fleet.sites)} sites"
             )
             passed: set[str] = set()
-            for stage in self._stages():
-                if stage.needs <= passed and await self._passes(stage, supervisor, run):
-                    passed.add(stage.name)
+            try:
+                for stage in self._stages():
+                    if stage.needs <= passed and await self._passes(stage, supervisor, run):
+                        passed.add(stage.name)
+            finally:
+                if self._provider is not None:
+                    await self._provider.stop()
         return self._judge(run)
 
     def _stages(self) -> tuple[Stage, ...]:
@@ -151,6 +161,7 @@ class Rehearsal:
         return Verdict.PASS, f"{len(self._binaries)} tools"
 
     async def _machine_room(self, supervisor: Supervisor, run: RunFolder) -> Outcome:
+        """Boots the main site, and has it make the branches through Cluster API objects."""
         self._room = room = MachineRoom(
             self.folder / "machine-room",
             supervisor,
@@ -167,17 +178,33 @@ class Rehearsal:
                 Step(done=len(booted), total=len(self.fleet.sites), text=f"{record.site} is ready")
             )
 
-        started = time.monotonic()
-        standing = await room.boot(self.fleet.sites, ready)
-        seconds = time.monotonic() - started
-        self._targets = tuple(
-            SiteTarget(plan=self.fleet.site(site.site), kubeconfig=site.kubeconfig)
-            for site in standing
+        started, main = time.monotonic(), self.fleet.main.site
+        await room.open(self.fleet.sites, definitions.management_folders(self._assets))
+        standing = await room.boot_site(main)
+        ready(standing.record)
+        self._provider = ClusterProvider(room, main, ready)
+        self._provider.start()
+        plan = plan_clusters(self.fleet)
+        self._clusters = (SiteTarget(plan=plan, kubeconfig=standing.kubeconfig),)
+        up = _outcome(await self._operate("up", self._clusters, supervisor, run), "stack")
+        if up[0] is not Verdict.PASS:
+            return up
+        branches = [cluster.site for cluster in plan.clusters]
+        ways = await asyncio.to_thread(
+            branch_kubeconfigs, plan, standing.kubeconfig, self.folder / "kubeconfigs", branches
         )
-        return Verdict.PASS, f"all {len(standing)} control planes ready after {seconds:.0f} s"
+        ways[main] = standing.kubeconfig
+        self._targets = tuple(
+            SiteTarget(plan=site, kubeconfig=ways[site.site]) for site in self.fleet.sites
+        )
+        seconds = time.monotonic() - started
+        return Verdict.PASS, (
+            f"all {len(booted)} control planes ready after {seconds:.0f} s, "
+            f"{len(branches)} of them through Cluster API"
+        )
 
     async def _policies(self, supervisor: Supervisor, run: RunFolder) -> Outcome:
-        outcomes = await self._operate("preview", supervisor, run)
+        outcomes = await self._operate("preview", self._targets, supervisor, run)
         for outcome in outcomes:
             run.append(
                 PolicyRecord(
@@ -195,12 +222,12 @@ class Rehearsal:
         return _outcome(outcomes, "stacks previewed, no rule broken")
 
     async def _deploy(self, supervisor: Supervisor, run: RunFolder) -> Outcome:
-        up = _outcome(await self._operate("up", supervisor, run), "stacks up")
+        up = _outcome(await self._operate("up", self._targets, supervisor, run), "stacks up")
         if up[0] is not Verdict.PASS:
             return up
         for record in storage_records(self.fleet, self.province):
             run.append(record)
-        previews = await self._operate("second-preview", supervisor, run)
+        previews = await self._operate("second-preview", self._every, supervisor, run)
         changes = sum(outcome.record.changes for outcome in previews)
         if changes:
             return Verdict.FAIL, f"the second preview would change {changes} resources"
@@ -212,7 +239,7 @@ class Rehearsal:
             province=self.province, targets=self._targets, parallel=self.order.parallel
         )
         verdict, text = await stage.run(run, self.narrator.step)
-        drifts = await self._operate("drift", supervisor, run)
+        drifts = await self._operate("drift", self._every, supervisor, run)
         drifted = [field for outcome in drifts for field in outcome.drift]
         if verdict is not Verdict.PASS:
             return verdict, text
@@ -223,8 +250,9 @@ class Rehearsal:
 
     async def _look_at_clusters(self, run: RunFolder) -> None:
         for target in self._targets:
+            plan = self.fleet.site(target.plan.site)
             for look in (quotas_of, ceph_of):
-                for record in await asyncio.to_thread(look, target.plan, target.kubeconfig):
+                for record in await asyncio.to_thread(look, plan, target.kubeconfig):
                     run.append(record)
 
     async def _load(self, supervisor: Supervisor, run: RunFolder) -> Outcome:
@@ -232,6 +260,8 @@ class Rehearsal:
 
         The control planes take an eighth of two cores and 5 GiB even when idle.
         """
+        if self._provider is not None:
+            await self._provider.stop()
         if self._room is not None:
             await self._room.stop()
         stage = LoadStage(
@@ -246,13 +276,22 @@ class Rehearsal:
         return await stage.run(supervisor, run, self.narrator.step)
 
     async def _destroy(self, supervisor: Supervisor, run: RunFolder) -> Outcome:
-        return _outcome(
-            await self._operate("destroy", supervisor, run), "stacks gone, nothing left"
-        )
+        """What stands in the clusters first, then the clusters."""
+        gone: tuple[StackOutcome, ...] = ()
+        for targets in (self._targets, self._clusters):
+            gone += await self._operate("destroy", targets, supervisor, run)
+            if _outcome(gone, "")[0] is not Verdict.PASS:
+                break
+        return _outcome(gone, "stacks gone, nothing left")
 
     async def _operate(
-        self, operation: Operation, supervisor: Supervisor, run: RunFolder
+        self,
+        operation: Operation,
+        targets: Sequence[SiteTarget],
+        supervisor: Supervisor,
+        run: RunFolder,
     ) -> tuple[StackOutcome, ...]:
+        """One operation on those stacks, while the machine room keeps the branches."""
         engine = FleetEngine(
             state=self.folder,
             supervisor=supervisor,
@@ -264,12 +303,20 @@ class Rehearsal:
             province_file=self.order.province_file,
             parallel=self.order.parallel,
         )
-        outcomes = await engine.operate(
-            operation, self._targets, lambda p: self.narrator.step(fleet_step(operation, p))
+        assert self._provider is not None  # noqa: S101 - the stage before has started it
+        outcomes = await self._provider.beside(
+            engine.operate(
+                operation, targets, lambda p: self.narrator.step(fleet_step(operation, p))
+            )
         )
         for outcome in outcomes:
             run.append(outcome.record)
         return outcomes
+
+    @property
+    def _every(self) -> tuple[SiteTarget, ...]:
+        """The stack between the sites, then the sites' own."""
+        return (*self._clusters, *self._targets)
 
     def _paths(self) -> dict[str, Path]:
         return {name: binary.path for name, binary in self._binaries.items()}

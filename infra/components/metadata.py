@@ -17,8 +17,19 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 _ANNOTATIONS = {"pulumi.com/patchForce": "true", "pulumi.com/skipAwait": "true"}
 
 
-def metadata(name: str, labels: Mapping[str, str], namespace: str | None = None) -> ObjectMetaArgs:
-    """The metadata of one object; `namespace` is left out for what belongs to the cluster."""
+def metadata(
+    name: str,
+    labels: Mapping[str, str],
+    namespace: str | None = None,
+    annotations: Mapping[str, str] | None = None,
+) -> ObjectMetaArgs:
+    """The metadata of one object; `namespace` is left out for what belongs to the cluster.
+
+    `annotations` come on top of those that every object bears.
+    """
     return ObjectMetaArgs(
-        name=name, namespace=namespace, labels=dict(labels), annotations=_ANNOTATIONS
+        name=name,
+        namespace=namespace,
+        labels=dict(labels),
+        annotations={**_ANNOTATIONS, **(annotations or {})},
     )

@@ -12,10 +12,10 @@ import yaml
 from kubernetes import client, config
 
 from infra.fleet.errors import FleetError
-from infra.plan.labels import POOL_LABEL, SITE_LABEL, site_labels
+from infra.plan.labels import POOL_LABEL, site_labels
 from infra.plan.values import SitePlan
 
-_TIMEOUT_SECONDS = 10
+TIMEOUT_SECONDS = 10
 _GATEWAY_API = ("gateway.networking.k8s.io", "v1")
 _KUEUE = ("kueue.x-k8s.io", "v1beta1")
 _CLOUDNATIVE_PG = ("postgresql.cnpg.io", "v1")
@@ -36,20 +36,7 @@ class Cluster:
         self._rbac = client.RbacAuthorizationV1Api(api)
         self._custom = client.CustomObjectsApi(api)
         labels = ",".join(f"{key}={value}" for key, value in site_labels(plan).items())
-        self._ours = {"label_selector": labels, "_request_timeout": _TIMEOUT_SECONDS}
-
-    def require_site(self) -> None:
-        """Raises FleetError when the cluster's machines are another site's."""
-        nodes = self._core.list_node(
-            label_selector=SITE_LABEL, limit=1, _request_timeout=_TIMEOUT_SECONDS
-        ).items
-        for node in nodes:
-            found = node.metadata.labels[SITE_LABEL]
-            if found != self._plan.site:
-                raise FleetError(
-                    f"the kubeconfig of {self._plan.site} leads to the cluster of {found}",
-                    "give each site its own kubeconfig",
-                )
+        self._ours = {"label_selector": labels, "_request_timeout": TIMEOUT_SECONDS}
 
     def deployments(self) -> list[Any]:
         """Our Deployments."""
@@ -70,13 +57,13 @@ class Cluster:
 
     def all_pods(self) -> list[Any]:
         """Every pod that has not ended, ours or not: they share the nodes."""
-        listed = self._core.list_pod_for_all_namespaces(_request_timeout=_TIMEOUT_SECONDS)
+        listed = self._core.list_pod_for_all_namespaces(_request_timeout=TIMEOUT_SECONDS)
         return [pod for pod in listed.items if pod.status.phase not in {"Failed", "Succeeded"}]
 
     def nodes(self, pool: str) -> list[Any]:
         """The nodes of that pool."""
         listed = self._core.list_node(
-            label_selector=f"{POOL_LABEL}={pool}", _request_timeout=_TIMEOUT_SECONDS
+            label_selector=f"{POOL_LABEL}={pool}", _request_timeout=TIMEOUT_SECONDS
         )
         return list(listed.items)
 
@@ -90,7 +77,7 @@ class Cluster:
             deployment,
             namespace,
             {"spec": {"replicas": replicas}},
-            _request_timeout=_TIMEOUT_SECONDS,
+            _request_timeout=TIMEOUT_SECONDS,
         )
 
     def cluster_queues(self) -> list[Any]:
@@ -146,27 +133,28 @@ class Cluster:
         return list(listed["items"])
 
 
-def require_site(plan: SitePlan, kubeconfig: Path) -> None:
-    """Raises FleetError when the kubeconfig leads to another site's cluster, or nowhere."""
-    with cluster(plan, kubeconfig) as look:
-        look.require_site()
-
-
 @contextmanager
 def cluster(plan: SitePlan, kubeconfig: Path) -> Iterator[Cluster]:
     """The site's cluster, open. Raises FleetError when it cannot be reached or its file read."""
+    with reached(plan.site, kubeconfig) as api:
+        yield Cluster(plan, api)
+
+
+@contextmanager
+def reached(site: str, kubeconfig: Path) -> Iterator[Any]:
+    """A client of that site's API server. Raises FleetError when there is no speaking with it."""
     try:
         api = config.new_client_from_config(str(kubeconfig))
     except (config.ConfigException, OSError, yaml.YAMLError) as error:
         raise FleetError(
-            f"the kubeconfig of {plan.site} cannot be used: {error}", f"look into {kubeconfig}"
+            f"the kubeconfig of {site} cannot be used: {error}", f"look into {kubeconfig}"
         ) from error
     api.rest_client.pool_manager.connection_pool_kw["retries"] = False
     try:
-        yield Cluster(plan, api)
+        yield api
     except (urllib3.exceptions.HTTPError, client.ApiException) as error:
         raise FleetError(
-            f"the cluster of {plan.site} does not answer: {_first_line(error)}",
+            f"the cluster of {site} does not answer: {_first_line(error)}",
             "see that its API server runs and that the kubeconfig is its own",
         ) from error
     finally:

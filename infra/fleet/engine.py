@@ -9,15 +9,15 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from evidence.records import StackRecord
 from infra.fleet.backend import ROOT, Backend
-from infra.fleet.cluster import require_site
 from infra.fleet.copying import check_copies_follow_their_origin
-from infra.fleet.errors import FleetError
+from infra.fleet.errors import FleetError, WrongClusterError
+from infra.fleet.identity import Identities
 from infra.fleet.journal import Journal, Standing
-from infra.fleet.leftovers import await_gone
+from infra.fleet.looks import LiveLooks, Looks, StackPlan
 from infra.fleet.orders import (
     DriftedField,
     EndTold,
@@ -28,9 +28,9 @@ from infra.fleet.orders import (
     parse_told,
 )
 from infra.fleet.progress import FleetProgress, Progress
-from infra.fleet.readiness import Readiness, await_ready, missing_now
 from infra.fleet.shrinking import check_pools_never_shrink
 from infra.fleet.standing import losses_of
+from infra.plan.clusters import ClustersPlan
 from infra.plan.size import resources_count
 from infra.plan.values import SitePlan
 from processes.supervisor import Command, ProcessError, Supervisor
@@ -48,9 +48,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SiteTarget:
-    """A site and the cluster that it is to stand in."""
+    """A stack's plan and the cluster that it is to stand in."""
 
-    plan: SitePlan
+    plan: StackPlan
     kubeconfig: Path
 
 
@@ -69,35 +69,6 @@ class StackOutcome:
     notes: tuple[str, ...] = ()
     rules: int = 0
     skipped: bool = False
-
-
-class Looks(Protocol):
-    """What the engine has to see in a cluster. All of them block."""
-
-    def require_site(self, plan: SitePlan, kubeconfig: Path) -> None:
-        """Raises FleetError when the cluster is another site's."""
-
-    def missing_now(self, plan: SitePlan, kubeconfig: Path) -> tuple[str, ...]:
-        """What is not as planned at this moment."""
-
-    def await_ready(
-        self, plan: SitePlan, kubeconfig: Path, *, stopped: Callable[[], bool]
-    ) -> Readiness:
-        """Waits for the gate at the end of `up`."""
-
-    def await_gone(
-        self, plan: SitePlan, kubeconfig: Path, *, stopped: Callable[[], bool]
-    ) -> tuple[str, ...]:
-        """Waits for the end of what a destroy left; says what stays."""
-
-
-class LiveLooks:
-    """Looks into the real cluster."""
-
-    require_site = staticmethod(require_site)
-    missing_now = staticmethod(missing_now)
-    await_ready = staticmethod(await_ready)
-    await_gone = staticmethod(await_gone)
 
 
 class FleetEngine:
@@ -123,6 +94,7 @@ class FleetEngine:
         self._province_file = province_file.resolve()
         self._parallel = parallel
         self.journal = Journal(self._backend.folder / "standing")
+        self.identities = Identities(self._backend.folder / "clusters")
         self.looks: Looks = LiveLooks()
 
     async def operate(
@@ -145,7 +117,8 @@ class FleetEngine:
         totals = {target.plan.site: resources_count(target.plan) for target in targets}
         progress = Progress(totals, on_progress)
         if operation in _CHANGING:
-            lost = losses_of(self._backend, [target.plan for target in targets])
+            plans = [target.plan for target in targets if isinstance(target.plan, SitePlan)]
+            lost = losses_of(self._backend, plans)
             if lost:
                 return tuple(_refused(operation, target.plan, lost) for target in targets)
         slots = asyncio.Semaphore(self._parallel)
@@ -242,6 +215,9 @@ class _SiteWork:
             async with slots:
                 end = await self._work()
             outcome = await self._after(end)
+        except WrongClusterError as error:
+            told = EndTold(seconds=0, error=error.cause, findings=(error.finding,))
+            outcome = self._outcome(told)
         except (FleetError, ProcessError) as error:
             outcome = self._outcome(EndTold(seconds=0, error=f"{error.cause}; {error.hint}"))
         self._write_down(outcome)
@@ -281,9 +257,7 @@ class _SiteWork:
         note = self._engine.unlock(self._target.plan.stack)
         if note:
             self._take_note(note)
-        await asyncio.to_thread(
-            self._engine.looks.require_site, self._target.plan, self._target.kubeconfig
-        )
+        await self._require_own_cluster()
         if self._operation in {"up", "destroy"}:
             self._engine.journal.forget(self._target.plan)
         code = await self._engine.work(self._operation, self._target, self._take)
@@ -293,6 +267,15 @@ class _SiteWork:
                 f"look into {self._engine.log(self._site)}",
             )
         return self._end
+
+    async def _require_own_cluster(self) -> None:
+        target, identities = self._target, self._engine.identities
+        uid = await asyncio.to_thread(
+            self._engine.looks.require_site, target.plan, target.kubeconfig
+        )
+        identities.require(target.plan, uid)
+        if self._operation == "up":
+            identities.keep(target.plan, uid)
 
     async def _after(self, end: EndTold) -> StackOutcome:
         """What has to be true in the cluster once Pulumi is through."""
@@ -305,6 +288,7 @@ class _SiteWork:
             if left:
                 text = f"left behind: {', '.join(left)}; ./suyun destroy can be repeated"
                 return self._outcome(end.model_copy(update={"error": text}))
+            self._engine.identities.forget(self._target.plan)
         return self._outcome(end)
 
     async def _with_cause(self, end: EndTold) -> EndTold:
@@ -370,9 +354,9 @@ class _SiteWork:
 
     def _refusal(self) -> EndTold | None:
         """Why what stands must not be changed as planned; None where nothing speaks against it."""
-        if self._operation not in _CHANGING:
-            return None
         plan = self._target.plan
+        if self._operation not in _CHANGING or isinstance(plan, ClustersPlan):
+            return None
         found = (
             *check_pools_never_shrink(plan, self._engine.outputs(plan.stack)),
             *check_copies_follow_their_origin(plan, self._engine.outputs),
@@ -388,7 +372,7 @@ class _SiteWork:
         return "".join(f"\n  {line}" for line in lines[-_LOG_LINES_TOLD:])
 
 
-def _refused(operation: Operation, plan: SitePlan, lost: tuple[Finding, ...]) -> StackOutcome:
+def _refused(operation: Operation, plan: StackPlan, lost: tuple[Finding, ...]) -> StackOutcome:
     """Nothing was begun, for what one site may do depends on what the others do."""
     sites = ", ".join(dict.fromkeys(finding.subject for finding in lost))
     record = StackRecord(

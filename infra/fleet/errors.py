@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from evidence.verdict import ExitCode
+from province.findings import Finding, Severity
 
 
 class FleetError(Exception):
@@ -21,3 +22,17 @@ class FleetError(Exception):
 
 class StackLockedError(FleetError):
     """Somebody else is at work on the stack."""
+
+
+class WrongClusterError(FleetError):
+    """A kubeconfig that leads to a cluster that is not the one meant; nothing was changed there."""
+
+    def __init__(self, site: str, cause: str, hint: str) -> None:
+        super().__init__(cause, hint)
+        self.finding = Finding(
+            rule="kubeconfig-leads-to-its-own-cluster",
+            severity=Severity.ERROR,
+            subject=f"kubeconfig of {site}",
+            evidence=cause,
+            hint=hint,
+        )

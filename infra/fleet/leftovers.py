@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from infra.fleet.cluster import cluster
+from infra.fleet.clusters import clusters_left
+from infra.plan.clusters import ClustersPlan
 from infra.plan.values import SitePlan
 
 DEADLINE_SECONDS = 180.0
@@ -14,7 +16,7 @@ _LOOK_EVERY_SECONDS = 1.0
 
 
 def await_gone(
-    plan: SitePlan,
+    plan: SitePlan | ClustersPlan,
     kubeconfig: Path,
     *,
     deadline_seconds: float = DEADLINE_SECONDS,
@@ -25,9 +27,15 @@ def await_gone(
     Raises FleetError when the cluster does not answer.
     """
     started = time.monotonic()
+    while True:
+        left = _look(plan, kubeconfig)
+        if not left or time.monotonic() - started >= deadline_seconds or stopped():
+            return left
+        time.sleep(_LOOK_EVERY_SECONDS)
+
+
+def _look(plan: SitePlan | ClustersPlan, kubeconfig: Path) -> tuple[str, ...]:
+    if isinstance(plan, ClustersPlan):
+        return clusters_left(plan, kubeconfig)
     with cluster(plan, kubeconfig) as look:
-        while True:
-            left = look.leftovers()
-            if not left or time.monotonic() - started >= deadline_seconds or stopped():
-                return left
-            time.sleep(_LOOK_EVERY_SECONDS)
+        return look.leftovers()

@@ -32,8 +32,10 @@ async def act_out(loss: Loss, partner: SiteTarget) -> PlacementRecord:
 
     A cluster that does not answer is the record's `error`; nothing is raised.
     """
+    plan = partner.plan
+    assert isinstance(plan, SitePlan)  # noqa: S101 - a partner is a site, by the loss's making
     stop = threading.Event()
-    work = (loss, partner.plan, partner.kubeconfig)
+    work = (loss, plan, partner.kubeconfig)
     try:
         return await asyncio.to_thread(acted_out, *work, stopped=stop.is_set)
     finally:

@@ -9,8 +9,10 @@ from typing import Any
 
 from infra.fleet.ceph_readiness import missing_ceph
 from infra.fleet.cluster import Cluster, cluster
+from infra.fleet.clusters import missing_clusters
 from infra.fleet.data_readiness import missing_data
 from infra.fleet.errors import FleetError
+from infra.plan.clusters import ClustersPlan
 from infra.plan.values import SitePlan, WorkloadPlan
 from province.value import Value
 
@@ -28,28 +30,33 @@ class Readiness(Value):
 
 
 def await_ready(
-    plan: SitePlan,
+    plan: SitePlan | ClustersPlan,
     kubeconfig: Path,
     *,
-    deadline_seconds: float = DEADLINE_SECONDS,
+    deadline_seconds: float | None = None,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Readiness:
     """Looks until everything is ready, the deadline has passed, or `stopped` says so. Blocks.
 
-    Raises nothing: a cluster that does not answer is not ready, and that is the reason.
+    Without `deadline_seconds` it is the plan's own, or three minutes. Raises nothing: a cluster
+    that does not answer is not ready, and that is the reason.
     """
     started = time.monotonic()
+    own = plan.ready_seconds_max if isinstance(plan, ClustersPlan) else DEADLINE_SECONDS
+    deadline = own if deadline_seconds is None else deadline_seconds
     while True:
         missing = missing_now(plan, kubeconfig)
         seconds = time.monotonic() - started
-        if not missing or seconds >= deadline_seconds or stopped():
+        if not missing or seconds >= deadline or stopped():
             return Readiness(ready=not missing, seconds=seconds, missing=missing)
         time.sleep(_LOOK_EVERY_SECONDS)
 
 
-def missing_now(plan: SitePlan, kubeconfig: Path) -> tuple[str, ...]:
+def missing_now(plan: SitePlan | ClustersPlan, kubeconfig: Path) -> tuple[str, ...]:
     """What is not as planned at this moment. A cluster that does not answer is the one reason."""
     try:
+        if isinstance(plan, ClustersPlan):
+            return missing_clusters(plan, kubeconfig)
         with cluster(plan, kubeconfig) as look:
             return missing_of(plan, look)
     except FleetError as error:

@@ -16,6 +16,8 @@ COUNTY_LABEL = "suyun.io/county"
 ENVIRONMENT_LABEL = "suyun.io/environment"
 ADMINISTRATOR_LABEL = "suyun.io/administrator"
 REALM_LABEL = "suyun.io/realm"
+FLEET = "fleet"
+"""What bears a site's id elsewhere bears this where it lies between the sites: stack, labels."""
 WORKLOAD_LABEL = "app.kubernetes.io/name"
 PREFECTURE_LABEL = "suyun.io/prefecture"
 KEPT_IN_LABEL = "suyun.io/kept-in"
@@ -31,6 +33,16 @@ def site_labels(plan: SitePlan) -> dict[str, str]:
         "app.kubernetes.io/part-of": "suyun",
         ENVIRONMENT_LABEL: plan.environment,
         SITE_LABEL: plan.site,
+    }
+
+
+def clusters_labels(environment: str) -> dict[str, str]:
+    """On every object of the stack between the sites."""
+    return {
+        "app.kubernetes.io/managed-by": "pulumi",
+        "app.kubernetes.io/part-of": "suyun",
+        ENVIRONMENT_LABEL: environment,
+        SITE_LABEL: FLEET,
     }
 
 

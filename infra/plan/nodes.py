@@ -10,7 +10,7 @@ from infra.plan.labels import (
     TIER_LABEL,
     ZONE_LABEL,
 )
-from infra.plan.values import NodePlan
+from infra.plan.values import HostPlan, NodePlan
 from province.platform import Tier
 from province.sites import NodePool, Purpose, Role, Site
 
@@ -57,4 +57,13 @@ def _node(site: Site, pool: NodePool, index: int) -> NodePlan:
             SITE_LABEL: site.id,
         },
         taint=_TAINTS.get(pool.purpose),
+        host=_host(pool, index),
     )
+
+
+def _host(pool: NodePool, index: int) -> HostPlan | None:
+    """The inventory names all of a pool's machines, or none."""
+    if not pool.hosts:
+        return None
+    host = pool.hosts[index]
+    return HostPlan(bmc_address=host.bmc_address, boot_mac=host.boot_mac)

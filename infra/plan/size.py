@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from infra.plan.ceph import CephPlan
+from infra.plan.clusters import ClustersPlan, clusters_resources_count
 from infra.plan.queues import ComputePlan
 from infra.plan.stateful import DataPlan
 from infra.plan.values import SitePlan
@@ -27,8 +28,10 @@ _OF_A_HUB = 4
 """Component, cluster set, its binding, placement; the members come on top."""
 
 
-def resources_count(plan: SitePlan) -> int:
-    """Resources in the site's stack, components and Pulumi's own among them."""
+def resources_count(plan: SitePlan | ClustersPlan) -> int:
+    """Resources in the plan's stack, components and Pulumi's own among them."""
+    if isinstance(plan, ClustersPlan):
+        return clusters_resources_count(plan)
     return (
         _AROUND
         + 1

@@ -44,8 +44,16 @@ class AddressPlan:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class HostPlan:
+    """How a physical machine is reached before it has a system: its controller and its card."""
+
+    bmc_address: str
+    boot_mac: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class NodePlan:
-    """One machine. Labels name its zone, rack, pool and region."""
+    """One machine. Labels name its zone, rack, pool and region; `host` is known once racked."""
 
     name: str
     purpose: Purpose
@@ -56,6 +64,7 @@ class NodePlan:
     pods_max: int
     labels: Mapping[str, str]
     taint: str | None = None
+    host: HostPlan | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -318,6 +327,11 @@ class FleetPlan:
 
     environment: str
     sites: tuple[SitePlan, ...]
+
+    @property
+    def main(self) -> SitePlan:
+        """The main site's plan."""
+        return self.sites[0]
 
     def site(self, site_id: str) -> SitePlan:
         """That site's plan. Raises KeyError when there is none."""

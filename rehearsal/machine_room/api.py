@@ -6,6 +6,7 @@ import http.client
 import json
 import ssl
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,26 @@ class ApiError(ProcessError):
     def __init__(self, status: int, cause: str, hint: str) -> None:
         super().__init__(cause, hint)
         self.status = status
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Door:
+    """The administrator's way to one site's API server."""
+
+    site: str
+    address: tuple[str, int]
+    authority: Path
+    pair: KeyPair
+
+    def trust(self) -> ssl.SSLContext:
+        """TLS that trusts that server alone, and says who we are."""
+        context = ssl.create_default_context(cafile=str(self.authority))
+        context.load_cert_chain(self.pair.certificate, self.pair.key)
+        return context
+
+    def open(self) -> Api:
+        """A connection through it."""
+        return Api(self.site, self.address, self.authority, self.pair)
 
 
 class Api:
@@ -55,9 +76,17 @@ class Api:
         """The object or list at that path. Raises ApiError."""
         return self._call("GET", path, None, "")
 
-    def create(self, path: str, body: bytes) -> None:
-        """POSTs an object into a collection. Raises ApiError."""
-        self._call("POST", path, body, "application/json")
+    def create(self, path: str, body: bytes) -> Answer:
+        """POSTs an object into a collection; gives it as it was made. Raises ApiError."""
+        return self._call("POST", path, body, "application/json")
+
+    def patch(self, path: str, body: bytes) -> Answer:
+        """Merges a patch into an object; a list replaces the whole list. Raises ApiError."""
+        return self._call("PATCH", path, body, "application/merge-patch+json")
+
+    def delete(self, path: str) -> None:
+        """Asks for an object's end. Raises ApiError."""
+        self._call("DELETE", path, None, "")
 
     def apply(self, path: str, body: bytes) -> None:
         """Server-side apply, by force, as `suyun-machine-room`. Raises ApiError."""

@@ -29,12 +29,13 @@ from rehearsal.machine_room.status import (
     sites_folder,
 )
 
-__all__ = ["RoomStatus", "start_detached", "status", "stop", "wait_ready"]
+__all__ = ["RoomStatus", "start_detached", "status", "stop", "wait_ready", "watch"]
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _SIGN_OF_LIFE_SECONDS_MAX = 30.0
 _END_SECONDS_MAX = 30.0
 _POLL_SECONDS = 0.1
+_WATCH_SECONDS = 1.0
 _LOG_BYTES = 2000
 
 
@@ -72,7 +73,7 @@ def status(state: Path) -> RoomStatus | None:
 
 
 async def wait_ready(state: Path, on_progress: Callable[[int, int], None]) -> RoomStatus:
-    """Waits until all sites are ready; `on_progress(ready, planned)` is told of each change.
+    """Waits until the main site is ready; `on_progress(ready, planned)` is told of each change.
 
     Raises ProcessError, with the room's own cause and hint, when it fails or is gone.
     """
@@ -87,6 +88,15 @@ async def wait_ready(state: Path, on_progress: Callable[[int, int], None]) -> Ro
         if found.state == "ready":
             return found
         await asyncio.sleep(_POLL_SECONDS)
+
+
+async def watch(state: Path) -> None:
+    """Raises ProcessError, with the room's own cause and hint, once it fails or is gone."""
+    while True:
+        found = read_status(state)
+        if found is None or found.state == "failed" or not found.is_alive:
+            raise _failure(state, found)
+        await asyncio.sleep(_WATCH_SECONDS)
 
 
 def stop(state: Path) -> bool:

@@ -81,10 +81,12 @@ def kwok_configuration(stages: Path) -> str:
 
 def node_bodies(plan: SitePlan) -> tuple[bytes, ...]:
     """The site's Node objects as JSON, with capacity, addresses and pod prefixes."""
-    return tuple(
-        json.dumps(_node(node, index, plan.addresses)).encode()
-        for index, node in enumerate(plan.nodes)
-    )
+    return tuple(node_body(node, index, plan.addresses) for index, node in enumerate(plan.nodes))
+
+
+def node_body(node: NodePlan, index: int, addresses: AddressPlan) -> bytes:
+    """One Node object as JSON; `index` is the machine's own at its site: its addresses."""
+    return json.dumps(_node(node, index, addresses)).encode()
 
 
 def _node(node: NodePlan, index: int, addresses: AddressPlan) -> object:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import IPv4Network
 from pathlib import Path
 
@@ -14,10 +16,13 @@ from evidence.records import BootRecord
 from infra.plan.values import SitePlan
 from processes.ports import require_free
 from processes.supervisor import ProcessError, Supervisor
+from province.sites import Role
 from rehearsal.machine_room.access import grant
+from rehearsal.machine_room.api import Door
 from rehearsal.machine_room.commands import PROGRAMS, ControlPlaneCommands
 from rehearsal.machine_room.control_plane import ControlPlane, StartOrder
-from rehearsal.machine_room.layout import NETWORK, SiteLayout, lay_out
+from rehearsal.machine_room.layout import API_PORT, NETWORK, SiteLayout, lay_out
+from rehearsal.machine_room.memory import pss_mib
 from rehearsal.machine_room.objects import Definition, kwok_configuration, read_definitions
 
 _AT_ONCE = 4
@@ -59,7 +64,12 @@ class MachineRoom:
         self._stages = stages
         self._crds = crds
         self._network = network
-        self._planes: list[ControlPlane] = []
+        self._sites: dict[str, SitePlan] = {}
+        self._orders: dict[str, Callable[[], StartOrder]] = {}
+        self._doors: dict[str, Door] = {}
+        self._planes: dict[str, ControlPlane] = {}
+        self._ready: dict[str, StandingSite] = {}
+        self._turns = asyncio.Semaphore(_AT_ONCE)
 
     async def boot(
         self, plans: Sequence[SitePlan], on_ready: Callable[[BootRecord], None]
@@ -69,23 +79,76 @@ class MachineRoom:
         Raises ProcessError when a port is held, the disk is nearly full, or a program fails; then,
         and when it is cancelled, everything that it had started has been ended.
         """
-        layouts = lay_out(self._folder, tuple(plan.site for plan in plans), self._network)
-        require_free(address for layout in layouts for address in layout.listeners())
-        self._prepare(len(plans))
-        definitions = await asyncio.to_thread(read_definitions, self._crds)
-        orders = [
-            self._order(plan, layout, definitions, len(plans))
-            for plan, layout in zip(plans, layouts, strict=True)
-        ]
+        await self.open(plans)
         try:
-            return await self._boot_all(orders, on_ready)
+            return await self._boot_all(plans, on_ready)
         except BaseException:
             await self.stop()
             raise
 
+    async def open(self, plans: Sequence[SitePlan], management: Sequence[Path] = ()) -> None:
+        """Makes room for those sites without booting any.
+
+        `management` are folders of Cluster API's definitions, which the main site is given as
+        well. Raises ProcessError when a port is held or the disk is nearly full.
+        """
+        layouts = lay_out(self._folder, tuple(plan.site for plan in plans), self._network)
+        require_free(address for layout in layouts for address in layout.listeners())
+        self._prepare(len(plans))
+        every = await asyncio.to_thread(read_definitions, self._crds)
+        more = await asyncio.to_thread(read_definitions, management)
+        for plan, layout in zip(plans, layouts, strict=True):
+            given = every + (more if plan.role is Role.MAIN else ())
+            self._sites[plan.site] = plan
+            self._orders[plan.site] = partial(self._order, plan, layout, given, len(plans))
+
+    async def boot_site(self, site: str, *, with_nodes: bool = True) -> StandingSite:
+        """Boots one of the sites that the room was opened for; without nodes if they come later.
+
+        Raises ProcessError when one of its programs fails; what was started stays for `end_site`.
+        """
+        order = self._orders[site]()
+        if not with_nodes:
+            order = dataclasses.replace(order, plan=dataclasses.replace(order.plan, nodes=()))
+        layout = order.commands.layout
+        self._doors[site] = _door(order.commands)
+        async with self._turns:
+            plane = ControlPlane(order, self._supervisor)
+            self._planes[site] = plane
+            record = await plane.boot()
+        self._ready[site] = StandingSite(
+            site=site, kubeconfig=layout.kubeconfig, address=layout.address, record=record
+        )
+        return self._ready[site]
+
+    async def end_site(self, site: str) -> None:
+        """Ends one site's programs, its data and its keys; harmless when it does not stand."""
+        self._ready.pop(site, None)
+        plane = self._planes.pop(site, None)
+        if plane is not None:
+            await plane.stop()
+            await asyncio.to_thread(_forget, self._folder / site)
+
+    def standing(self) -> tuple[StandingSite, ...]:
+        """The sites that stand now."""
+        return tuple(self._ready.values())
+
+    def plan(self, site: str) -> SitePlan | None:
+        """The plan of a site that the room was opened for."""
+        return self._sites.get(site)
+
+    def door(self, site: str) -> Door:
+        """The administrator's way to the API server of a site that was booted."""
+        return self._doors[site]
+
+    def memory_mib(self, site: str) -> float:
+        """What that site's programs hold; 0 when it does not stand."""
+        plane = self._planes.get(site)
+        return pss_mib(plane.pids()) if plane else 0.0
+
     def pids(self) -> tuple[int, ...]:
         """The process ids of all programs of the room."""
-        return tuple(pid for plane in self._planes for pid in plane.pids())
+        return tuple(pid for plane in self._planes.values() for pid in plane.pids())
 
     def kubeconfig(self, site: str) -> Path:
         """Where that site's administrator kubeconfig is, once it is ready."""
@@ -93,17 +156,16 @@ class MachineRoom:
 
     def require_alive(self) -> None:
         """Raises ProcessError when a program of any site has ended by itself."""
-        for plane in self._planes:
+        for plane in self._planes.values():
             plane.require_alive()
 
     async def stop(self) -> None:
         """Ends all sites and removes their data and keys; their logs stay."""
-        await asyncio.gather(*(plane.stop() for plane in self._planes))
+        await asyncio.gather(*(plane.stop() for plane in self._planes.values()))
         self._planes.clear()
+        self._ready.clear()
         for site in self._folder.glob("*/"):
-            for part in ("etcd", "pki"):
-                shutil.rmtree(site / part, ignore_errors=True)
-            (site / "kubeconfig").unlink(missing_ok=True)
+            _forget(site)
 
     def _prepare(self, sites: int) -> None:
         """An empty folder with room enough, and KWOK's configuration in it."""
@@ -143,27 +205,32 @@ class MachineRoom:
         return StartOrder(plan=plan, commands=commands, definitions=definitions)
 
     async def _boot_all(
-        self, orders: Sequence[StartOrder], on_ready: Callable[[BootRecord], None]
+        self, plans: Sequence[SitePlan], on_ready: Callable[[BootRecord], None]
     ) -> tuple[StandingSite, ...]:
-        turns = asyncio.Semaphore(_AT_ONCE)
-
-        async def boot(order: StartOrder) -> StandingSite:
-            async with turns:
-                plane = ControlPlane(order, self._supervisor)
-                self._planes.append(plane)
-                record = await plane.boot()
-            on_ready(record)
-            layout = order.commands.layout
-            return StandingSite(
-                site=layout.site,
-                kubeconfig=layout.kubeconfig,
-                address=layout.address,
-                record=record,
-            )
+        async def boot(plan: SitePlan) -> StandingSite:
+            standing = await self.boot_site(plan.site)
+            on_ready(standing.record)
+            return standing
 
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(boot(order)) for order in orders]
+                tasks = [group.create_task(boot(plan)) for plan in plans]
         except BaseExceptionGroup as failures:
             raise failures.exceptions[0] from None  # one site's failure cancels the others
         return tuple(task.result() for task in tasks)
+
+
+def _door(commands: ControlPlaneCommands) -> Door:
+    return Door(
+        site=commands.layout.site,
+        address=(commands.layout.address, API_PORT),
+        authority=commands.access.authority,
+        pair=commands.access.admin,
+    )
+
+
+def _forget(folder: Path) -> None:
+    """Data and keys of a site; its logs stay."""
+    for part in ("etcd", "pki"):
+        shutil.rmtree(folder / part, ignore_errors=True)
+    (folder / "kubeconfig").unlink(missing_ok=True)

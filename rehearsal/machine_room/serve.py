@@ -1,4 +1,7 @@
-"""The process that keeps a room between commands: boots it, watches it, ends it when told to."""
+"""The process that keeps a room between commands: boots it, watches it, ends it when told to.
+
+It boots the main site. The branches come and go with the Clusters in the main site's cluster.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,11 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 from pathlib import Path
 
-from evidence.records import BootRecord
 from infra.plan.values import SitePlan
 from processes.supervisor import Supervisor
+from province.sites import Role
+from rehearsal.clusters import definitions
+from rehearsal.clusters.provider import ClusterProvider
 from rehearsal.machine_room.commands import PROGRAMS
 from rehearsal.machine_room.room import MachineRoom
 from rehearsal.machine_room.status import (
@@ -23,16 +28,16 @@ from rehearsal.machine_room.status import (
     sites_folder,
     write_status,
 )
-from rehearsal.toolchain.pins import CRDS
+from rehearsal.toolchain.pins import CRDS, MANAGEMENT_CRDS
 from rehearsal.toolchain.toolchain import Toolchain
 
-ASSETS = (*CRDS, "kwok-stages")
+ASSETS = (*CRDS, *MANAGEMENT_CRDS, "kwok-stages")
 _WATCH_SECONDS = 1.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServeOrder:
-    """Which sites to keep standing, in which state folder, with the tools of which cache."""
+    """Which sites there is room for, in which state folder, with the tools of which cache."""
 
     state: Path
     cache: Path
@@ -68,13 +73,15 @@ class _Said:
 
     def __init__(self, order: ServeOrder) -> None:
         self._state = order.state
-        self._status = new_status(len(order.plans))
+        names = tuple(plan.site for plan in order.plans)
+        self._status = new_status(len(names)).model_copy(update={"room_for": names})
         self.forget = False
         write_status(self._state, self._status)
 
-    def ready(self, kubeconfigs: dict[str, Path]) -> None:
-        done = len(kubeconfigs) == self._status.planned
-        self._write(sites=kubeconfigs, state="ready" if done else "booting")
+    def show(self, kubeconfigs: dict[str, Path]) -> None:
+        """The sites that stand; the main site is among them, so clusters may be asked for."""
+        if kubeconfigs != self._status.sites:
+            self._write(sites=kubeconfigs, state="ready")
 
     def fail(self, error: Exception) -> None:
         cause = getattr(error, "cause", None) or f"{type(error).__name__}: {error}"
@@ -99,16 +106,17 @@ async def _keep(order: ServeOrder, supervisor: Supervisor, status: _Said) -> Non
         crds=tuple(assets[name] for name in CRDS),
         network=order.network,
     )
-    ready: dict[str, Path] = {}
-
-    def on_ready(record: BootRecord) -> None:
-        ready[record.site] = room.kubeconfig(record.site)
-        status.ready(ready)
-
-    await room.boot(order.plans, on_ready)
+    main = next(plan.site for plan in order.plans if plan.role is Role.MAIN)
+    provider = ClusterProvider(room, main, lambda _: None)
     try:
+        await room.open(order.plans, definitions.management_folders(assets))
+        await room.boot_site(main)
+        provider.start()
         while True:
+            status.show({site.site: site.kubeconfig for site in room.standing()})
             room.require_alive()
+            provider.require_running()
             await asyncio.sleep(_WATCH_SECONDS)
     finally:
+        await provider.stop()
         await room.stop()

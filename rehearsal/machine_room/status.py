@@ -18,14 +18,16 @@ class RoomStatus(Value):
     """A room and the process that keeps it.
 
     `started` is that process's start in seconds since the machine's boot, which tells it from a
-    later one of the same number. `sites` holds the kubeconfig of each site that is ready, of
-    `planned` in all. A failed room says why.
+    later one of the same number. A room is ready once its main site stands; `sites` holds the
+    kubeconfig of each site that stands, of `planned` in all, which `room_for` names. A failed
+    room says why.
     """
 
     pid: int
     started: float
     state: Literal["booting", "ready", "failed"]
     planned: int
+    room_for: tuple[str, ...] = ()
     sites: dict[str, Path] = Field(default_factory=dict)
     cause: str | None = None
     hint: str | None = None

@@ -326,10 +326,40 @@ DEFINITIONS = (
 CRDS = tuple(asset.name for asset in DEFINITIONS)
 """Their names."""
 
+
+def _of_cluster_api(name: str, folder: str, *files: str) -> Asset:
+    return _definitions(name, "sigs.k8s.io/cluster-api", "v1.12.0", folder, *files)
+
+
+MANAGEMENT_DEFINITIONS = (
+    _of_cluster_api(
+        "cluster-api",
+        "config/crd/bases",
+        "cluster.x-k8s.io_clusters.yaml",
+        "cluster.x-k8s.io_machinedeployments.yaml",
+        "cluster.x-k8s.io_machinehealthchecks.yaml",
+        "cluster.x-k8s.io_machines.yaml",
+    ),
+    _of_cluster_api(
+        "cluster-api-control-plane",
+        "controlplane/kubeadm/config/crd/bases",
+        "controlplane.cluster.x-k8s.io_kubeadmcontrolplanes.yaml",
+    ),
+    _of_cluster_api(
+        "cluster-api-bootstrap",
+        "bootstrap/kubeadm/config/crd/bases",
+        "bootstrap.cluster.x-k8s.io_kubeadmconfigtemplates.yaml",
+    ),
+)
+"""Those that the cluster which manages the others gets as well: the kinds that are asked for."""
+MANAGEMENT_CRDS = tuple(asset.name for asset in MANAGEMENT_DEFINITIONS)
+"""Their names."""
+
 ASSETS: Mapping[str, Asset] = {
     asset.name: asset
     for asset in (
         *DEFINITIONS,
+        *MANAGEMENT_DEFINITIONS,
         Asset(
             name="kwok-stages",
             module="sigs.k8s.io/kwok",

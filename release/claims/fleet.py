@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from evidence.figure import ClaimVerdict, Figure
 from evidence.records import BootRecord, StackRecord
+from infra.plan.labels import FLEET
 from release.claims.grounds import Case, Ground, conclude, failed, no_evidence, some, unknown
 from release.gathered import Gathered
 
@@ -15,7 +16,10 @@ Stacks = Mapping[tuple[str, str], StackRecord]
 
 
 def judge_fleet(evidence: Gathered) -> ClaimVerdict:
-    """Each site of the province has booted, is up and ready, and its second preview is empty."""
+    """Each site of the province has booted, is up and ready, and its second preview is empty.
+
+    So is the stack between the sites, where the branches' clusters were made by one.
+    """
     boots = {record.site: record for record in evidence.of(BootRecord)}
     stacks: Stacks = {(r.site, r.operation): r for r in evidence.of(StackRecord)}
     sites = [site.id for site in evidence.province.sites]
@@ -33,13 +37,14 @@ def judge_fleet(evidence: Gathered) -> ClaimVerdict:
 
 
 def _grounds(sites: list[str], boots: Boots, stacks: Stacks) -> Iterator[Ground]:
-    strangers = sorted({*boots, *(site for site, _ in stacks)} - set(sites))
+    between = [FLEET] if any(site == FLEET for site, _ in stacks) else []
+    strangers = sorted({*boots, *(site for site, _ in stacks)} - {*sites, FLEET})
     if strangers:
         yield unknown(f"evidence names sites that the province has not: {some(strangers)}")
     yield from _of_boots(sites, boots)
-    yield from _of_ups(sites, stacks)
-    yield from _of_previews(sites, stacks, "second-preview", missing=True)
-    yield from _of_previews(sites, stacks, "drift", missing=False)
+    for operation in (_of_ups, _of_second_previews):
+        yield from operation([*between, *sites], stacks)
+    yield from _of_previews([*between, *sites], stacks, "drift", missing=False)
 
 
 def _of_boots(sites: list[str], boots: Boots) -> Iterator[Ground]:
@@ -68,6 +73,10 @@ def _of_ups(sites: list[str], stacks: Stacks) -> Iterator[Ground]:
     yield from _each(
         seen, lambda r: r.ready is None and not r.error, unknown, "nobody looked at readiness at"
     )
+
+
+def _of_second_previews(sites: list[str], stacks: Stacks) -> Iterator[Ground]:
+    yield from _of_previews(sites, stacks, "second-preview", missing=True)
 
 
 def _of_previews(
@@ -102,6 +111,11 @@ def _figures(sites: list[str], boots: Boots, stacks: Stacks) -> dict[str, Figure
     if boots or stacks:
         standing = sum(_stands(site, boots, stacks) for site in sites)
         figures["sites_standing"] = Figure(value=standing, unit="sites", objective=len(sites))
+    if (FLEET, "up") in stacks:
+        made = [site for site in sites[1:] if site in boots]
+        figures["clusters_by_cluster_api"] = Figure(
+            value=len(made), unit="clusters", objective=len(sites) - 1
+        )
     if boots:
         figures["nodes_simulated"] = Figure(
             value=sum(b.nodes_ready for b in boots.values() if b.nodes_simulated), unit="nodes"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import typer
@@ -21,12 +23,18 @@ from release.commands.output import print_json, print_table
 from release.errors import InputError, finding_line
 from release.interrupts import run
 from release.narrator import Narrator
-from release.standing import fleet_folder, given_targets, room_targets, stand
+from release.standing import (
+    PULUMI,
+    REHEARSAL,
+    Ground,
+    fleet_folder,
+    given_ground,
+    room_ground,
+    stand,
+)
 from release.steps import fleet_step
 from release.tooling import tooled
 from release.workspace import Workspace
-
-_BINARIES = ("pulumi", "pulumi-resource-kubernetes")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,8 +93,8 @@ async def _operate(order: FleetOrder, whole: FleetPlan) -> tuple[StackOutcome, .
     plans = _plans(order, whole)
     workspace, narrator = Workspace.here(), Narrator()
     province_file = province_path(order.province_file)
-    binaries = await tooled(workspace, narrator, _BINARIES)
-    targets = await _targets(order, plans, narrator)
+    binaries = await tooled(workspace, narrator, PULUMI)
+    ground = await _ground(order, whole, narrator, binaries)
     async with Supervisor(fleet_folder(workspace, order.environment)) as supervisor:
         engine = FleetEngine(
             state=supervisor.owner,
@@ -98,19 +106,54 @@ async def _operate(order: FleetOrder, whole: FleetPlan) -> tuple[StackOutcome, .
         )
         if order.wave == "rest":
             require_canary(whole, engine.journal)
-        outcomes = await _told(engine, order.operation, targets, narrator, again=order.again)
-        if order.wave != "canary" or any(outcome.record.error for outcome in outcomes):
-            return outcomes
-        previews = await _told(engine, "second-preview", targets, narrator)
-        return (*outcomes, *previews)
+        return await _in_order(order, ground, plans, engine, narrator)
+
+
+async def _in_order(
+    order: FleetOrder,
+    ground: Ground,
+    plans: Sequence[SitePlan],
+    engine: FleetEngine,
+    narrator: Narrator,
+) -> tuple[StackOutcome, ...]:
+    """Clusters before what stands in them; the other way round to take them down.
+
+    What has failed is not built upon.
+    """
+    clusters = _clusters(order, ground, engine)
+    operate = partial(_told, engine, order.operation, narrator=narrator, again=order.again)
+    if order.operation == "destroy":
+        gone = await operate(await asyncio.to_thread(ground.targets, plans))
+        return gone if _failed(gone) or not clusters else gone + await operate(clusters)
+    made = await operate(clusters) if clusters else ()
+    if _failed(made):
+        return made
+    targets = await asyncio.to_thread(ground.targets, plans)
+    done = made + await operate(targets)
+    if order.wave != "canary" or _failed(done):
+        return done
+    return done + await _told(engine, "second-preview", targets, narrator=narrator)
+
+
+def _clusters(order: FleetOrder, ground: Ground, engine: FleetEngine) -> tuple[SiteTarget, ...]:
+    """The stack that makes the branches' clusters, where it is to be worked on as well.
+
+    Chosen sites leave it as it is, and so does a canary once it stands: a change of it meets all
+    branches, so it waits for the gate.
+    """
+    target = ground.clusters
+    if target is None or not ground.is_ours or order.sites:
+        return ()
+    stands = engine.journal.standing(target.plan) is not None
+    return () if order.wave == "canary" and stands else (target,)
 
 
 async def _told(
     engine: FleetEngine,
     operation: Operation,
     targets: Sequence[SiteTarget],
-    narrator: Narrator,
     *,
+    narrator: Narrator,
     again: bool = False,
 ) -> tuple[StackOutcome, ...]:
     with narrator.stage(operation, f"{len(targets)} stacks"):
@@ -122,13 +165,18 @@ async def _told(
         )
 
 
-async def _targets(
-    order: FleetOrder, plans: Sequence[SitePlan], narrator: Narrator
-) -> tuple[SiteTarget, ...]:
-    if order.environment == "rehearsal" and order.kubeconfigs is None:
-        room = await stand(Workspace.here(), province_path(order.province_file), narrator)
-        return room_targets(room, plans)
-    return given_targets(order.kubeconfigs, plans)
+def _failed(outcomes: Sequence[StackOutcome]) -> bool:
+    return any(outcome.record.error for outcome in outcomes)
+
+
+async def _ground(
+    order: FleetOrder, plans: FleetPlan, narrator: Narrator, binaries: Mapping[str, Path]
+) -> Ground:
+    workspace = Workspace.here()
+    if order.environment == REHEARSAL and order.kubeconfigs is None:
+        room = await stand(workspace, province_path(order.province_file), narrator, binaries)
+        return room_ground(workspace, room, plans)
+    return given_ground(workspace, order.kubeconfigs, plans)
 
 
 def _exit_code(outcomes: Sequence[StackOutcome]) -> ExitCode:
@@ -136,7 +184,7 @@ def _exit_code(outcomes: Sequence[StackOutcome]) -> ExitCode:
     still = ("drift", "second-preview")
     if any(errors(outcome.findings) for outcome in outcomes):
         return ExitCode.FAIL
-    if any(outcome.record.error for outcome in outcomes):
+    if _failed(outcomes):
         return ExitCode.TOOL_FAILED
     records = [outcome.record for outcome in outcomes if outcome.record.operation in still]
     return ExitCode.FAIL if any(record.changes for record in records) else ExitCode.PASS

@@ -8,21 +8,29 @@ import typer
 
 from evidence.verdict import ExitCode
 from rehearsal.machine_room import daemon
+from rehearsal.machine_room.daemon import RoomStatus
 from release.commands.inputs import province_path
 from release.commands.output import print_json, print_table
 from release.interrupts import run
 from release.narrator import Narrator
-from release.standing import stand
+from release.standing import PULUMI, stand
+from release.tooling import tooled
 from release.workspace import Workspace
 
 
 def start(province_file: Path | None) -> ExitCode:
     """Boots the room, or finds it standing."""
-    status = run(stand(Workspace.here(), province_path(province_file), Narrator()))
+    status = run(_start(province_path(province_file)))
     typer.echo(
-        f"the machine room stands: {len(status.sites)} control planes; ./suyun room stop ends it"
+        f"the machine room stands: {status.planned} control planes; ./suyun room stop ends it"
     )
     return ExitCode.PASS
+
+
+async def _start(province_file: Path) -> RoomStatus:
+    workspace, narrator = Workspace.here(), Narrator()
+    binaries = await tooled(workspace, narrator, PULUMI)
+    return await stand(workspace, province_file, narrator, binaries)
 
 
 def stop() -> ExitCode:

@@ -1,11 +1,10 @@
-"""Builds a site's components against Pulumi's mocks and keeps what was registered."""
+"""Builds a stack's components against Pulumi's mocks and keeps what was registered."""
 
 from __future__ import annotations
 
 import asyncio
 import contextvars
-import gc
-import warnings
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +12,10 @@ import pulumi
 from pulumi.runtime import mocks
 from pulumi.runtime.stack import wait_for_rpcs
 
+from infra.components.clusters import Clusters
 from infra.components.site import Site
-from infra.plan.values import SitePlan
+from infra.fleet.looks import StackPlan
+from infra.plan.clusters import ClustersPlan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,24 +45,30 @@ class Recording:
         return {r.name: r.inputs for r in self.all if r.type.endswith(f":{kind}")}
 
 
-def record(plan: SitePlan) -> Recording:
+def record(plan: StackPlan) -> Recording:
     recorder = Recorder()
     contextvars.copy_context().run(_build, plan, recorder)  # Pulumi keeps its root resource there
-    with warnings.catch_warnings():
-        # The mock monitor opens an event loop in each of its threads and never closes it.
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
     return Recording(recorder.seen)
 
 
-def _build(plan: SitePlan, recorder: Recorder) -> None:
-    loop = asyncio.new_event_loop()
+def _build(plan: StackPlan, recorder: Recorder) -> None:
+    """The mock monitor opens an event loop in each of its threads; here they are closed again."""
+    loops = [asyncio.new_event_loop()]
+
+    def begin() -> None:
+        loops.append(asyncio.new_event_loop())
+        asyncio.set_event_loop(loops[-1])
+
+    loop = loops[0]
     asyncio.set_event_loop(loop)
+    loop.set_default_executor(ThreadPoolExecutor(initializer=begin))
     try:
         pulumi.runtime.set_mocks(recorder, project="suyun", stack=plan.stack, preview=False)
-        Site(plan, "kubeconfig-of-the-test")
+        build = Clusters if isinstance(plan, ClustersPlan) else Site
+        build(plan, "kubeconfig-of-the-test")  # type: ignore[arg-type]  # each its own
         loop.run_until_complete(wait_for_rpcs())
         loop.run_until_complete(loop.shutdown_default_executor())
     finally:
-        loop.close()
+        for opened in loops:
+            opened.close()
         asyncio.set_event_loop(None)

@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 
 from infra.fleet.engine import FleetEngine, FleetProgress, Operation, SiteTarget, StackOutcome
-from infra.fleet.errors import FleetError
+from infra.fleet.errors import FleetError, WrongClusterError
+from infra.fleet.looks import StackPlan
 from infra.fleet.orders import EndTold, NoteTold, StepTold, WorkerOrder
 from infra.fleet.progress import Progress
 from infra.fleet.readiness import Readiness
 from infra.plan.fleet import plan_fleet
 from infra.plan.size import resources_count
-from infra.plan.values import FleetPlan, SitePlan
+from infra.plan.values import FleetPlan
 from processes.supervisor import Command
+from province.findings import Severity
 from tests.infra import example
 
 FLEET = plan_fleet(example.small(), "rehearsal")
@@ -52,27 +54,31 @@ class FakeLooks:
         self.other: set[str] = set()
         self.gone: set[str] = set()
         self.dies: set[str] = set()
+        self.uids: dict[str, str] = {}
         self._looked: set[str] = set()
 
-    def require_site(self, plan: SitePlan, kubeconfig: Path) -> None:
+    def require_site(self, plan: StackPlan, kubeconfig: Path) -> str:
         if plan.site in self.other:
-            raise FleetError(f"{kubeconfig.name} is of another site", "take the right one")
+            raise WrongClusterError(
+                plan.site, f"{kubeconfig.name} is of another site", "take the right one"
+            )
         if plan.site in self.dies & self._looked:
             raise FleetError(f"{plan.site} does not answer", "see that it runs")
         self._looked.add(plan.site)
+        return self.uids.get(plan.site, f"uid-of-{plan.site}")
 
-    def missing_now(self, plan: SitePlan, kubeconfig: Path) -> tuple[str, ...]:
+    def missing_now(self, plan: StackPlan, kubeconfig: Path) -> tuple[str, ...]:
         return (f"{kubeconfig.name} is gone",) if plan.site in self.gone else ()
 
     def await_ready(
-        self, plan: SitePlan, kubeconfig: Path, *, stopped: Callable[[], bool]
+        self, plan: StackPlan, kubeconfig: Path, *, stopped: Callable[[], bool]
     ) -> Readiness:
         assert kubeconfig.name == plan.site
         assert not stopped()
         return Readiness(ready=not self.missing, seconds=2.5, missing=self.missing)
 
     def await_gone(
-        self, plan: SitePlan, kubeconfig: Path, *, stopped: Callable[[], bool]
+        self, plan: StackPlan, kubeconfig: Path, *, stopped: Callable[[], bool]
     ) -> tuple[str, ...]:
         assert kubeconfig.name == plan.site
         assert not stopped()
@@ -158,8 +164,36 @@ def test_the_wrong_cluster_is_left_alone(tmp_path: Path) -> None:
     here = world(tmp_path)
     here.looks.other = {"wuxi"}
     outcomes = here.operate("up")
-    assert outcomes["wuxi"].record.error == "wuxi is of another site; take the right one"
+    assert outcomes["wuxi"].record.error == "wuxi is of another site"
+    (finding,) = outcomes["wuxi"].findings
+    assert finding.rule == "kubeconfig-leads-to-its-own-cluster"
+    assert (finding.subject, finding.hint) == ("kubeconfig of wuxi", "take the right one")
     assert {order.site for order in here.supervisor.orders} == {"main", "suzhou"}
+
+
+def test_a_cluster_that_is_not_the_one_of_the_first_up_is_left_alone(tmp_path: Path) -> None:
+    here = world(tmp_path)
+    here.looks.uids = {"wuxi": "the-first"}
+    assert here.operate("preview")["wuxi"].record.error is None
+    here.looks.uids = {"wuxi": "the-second"}  # a preview alone binds nothing
+    assert here.operate("up")["wuxi"].record.error is None
+    here.looks.uids = {"wuxi": "a-third"}
+    wrong = here.operate("destroy")["wuxi"]
+    assert "leads to the cluster a-third" in (wrong.record.error or "")
+    assert "rehearsal.wuxi was made in the cluster the-second" in (wrong.record.error or "")
+    assert [finding.severity for finding in wrong.findings] == [Severity.ERROR]
+    here.looks.uids = {"wuxi": "the-second"}
+    assert here.operate("destroy")["wuxi"].record.error is None
+    here.looks.uids = {"wuxi": "a-third"}  # what is gone may be made anywhere
+    assert here.operate("up")["wuxi"].record.error is None
+
+
+def test_two_sites_in_one_cluster_are_refused(tmp_path: Path) -> None:
+    here = world(tmp_path)
+    here.looks.uids = {"suzhou": "the-same", "wuxi": "the-same"}
+    outcomes = here.operate("up", parallel=1)
+    assert outcomes["suzhou"].record.error is None
+    assert "one and the same cluster" in (outcomes["wuxi"].record.error or "")
 
 
 def test_an_api_server_that_dies_in_the_middle_is_told_as_such(tmp_path: Path) -> None:

@@ -16,9 +16,9 @@ import yaml
 from kubernetes import client
 from kubernetes.dynamic import DynamicClient
 
-from infra.fleet.cluster import require_site
 from infra.fleet.engine import FleetProgress, StackOutcome
 from infra.fleet.errors import FleetError
+from infra.fleet.identity import require_site
 from infra.fleet.pools import ceph_of
 from infra.fleet.quotas import quotas_of
 from infra.plan.site import plan_site

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 from pathlib import Path
@@ -30,6 +31,20 @@ def test_detached_process_has_its_own_session_and_no_mark(
     finally:
         os.kill(pid, signal.SIGKILL)
     until(lambda: not is_alive(pid, started))
+
+
+def test_a_callers_lock_is_not_kept(tmp_path: Path) -> None:
+    """As `flock FILE ./suyun up` has it: open, locked and inherited."""
+    ours = os.open(tmp_path / "lock", os.O_RDWR | os.O_CREAT)
+    os.set_inheritable(ours, True)  # noqa: FBT003 - it takes no keyword
+    fcntl.flock(ours, fcntl.LOCK_EX)
+    pid = start_detached(("/bin/sleep", "60"), tmp_path / "it.log", {})
+    try:
+        os.close(ours)
+        with (tmp_path / "lock").open() as again:
+            fcntl.flock(again, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    finally:
+        os.kill(pid, signal.SIGKILL)
 
 
 def test_program_that_is_missing_is_named(tmp_path: Path) -> None:

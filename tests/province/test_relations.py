@@ -12,7 +12,7 @@ from province.data import Handover
 from province.objectives import Journey
 from province.platform import Compute
 from province.province import Province
-from province.sites import Prefixes, Purpose, Role, Zone
+from province.sites import Host, Prefixes, Purpose, Role, Zone
 from tests import worlds
 
 SMALL = worlds.small()
@@ -374,3 +374,15 @@ def test_database_lies_at_its_holders() -> None:
         world = worlds.with_database(SMALL, primary=holders[0], holders=holders)
         assert subjects(check, world) == ["data.database.holders"]
     assert breaches(check, SMALL.model_copy(update={"data": None})) == []
+
+
+def test_an_inventory_is_whole_or_not_there() -> None:
+    check = relations.check_inventory_names_all_machines_of_a_pool
+    host = Host(bmc_address="redfish://[fd00::1]/", boot_mac="02:00:00:00:00:01")
+    count = SMALL.site("suzhou").nodes[0].count
+    whole = worlds.with_pool(SMALL, "suzhou", Purpose.CONTROL, hosts=(host,) * count)
+    assert subjects(check, SMALL) == subjects(check, whole) == []
+    broken = worlds.with_pool(SMALL, "suzhou", Purpose.CONTROL, hosts=(host,))
+    assert breaches(check, broken) == [
+        ("sites.suzhou.nodes.control", f"1 hosts for {count} machines")
+    ]

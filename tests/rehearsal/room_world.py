@@ -38,11 +38,12 @@ def plans(sites: int, nodes: int = 3) -> tuple[SitePlan, ...]:
 
 
 def assets() -> Mapping[str, Path]:
-    """KWOK's stages and the Gateway API's definitions, from the toolchain."""
+    """KWOK's stages, the Gateway API's and Cluster API's definitions, from the toolchain."""
 
     async def found(folder: Path) -> Mapping[str, Path]:
         async with Supervisor(folder) as supervisor:
-            return await Toolchain(Workspace.here().cache, supervisor).assets(ASSETS)
+            toolchain = Toolchain(Workspace.here().cache, supervisor)
+            return await toolchain.assets(ASSETS)
 
     with TemporaryDirectory() as folder:
         return asyncio.run(found(Path(folder)))
@@ -101,7 +102,8 @@ class Caller:
         connection = http.client.HTTPSConnection(self.address, port, timeout=20, context=context)
         try:
             text = None if body is None else json.dumps(body)
-            connection.request(method, path, text, {"Content-Type": "application/json"})
+            kind = "merge-patch+json" if method == "PATCH" else "json"
+            connection.request(method, path, text, {"Content-Type": f"application/{kind}"})
             response = connection.getresponse()
             content = response.read()
         finally:

@@ -66,6 +66,19 @@ def test_what_nobody_saw_to_the_end_is_unknown(record: Record, reason: str) -> N
     assert reason in claim.reason
 
 
+def test_clusters_made_by_cluster_api_are_told_and_held_to_the_same() -> None:
+    made = (runs.stack("fleet", "up"), runs.stack("fleet", "second-preview"))
+    claim = after(*made)
+    assert claim.verdict is Verdict.PASS
+    assert claim.figures["clusters_by_cluster_api"].value == 2
+    assert claim.figures["sites_standing"].value == 3
+    changed = after(*made, runs.stack("fleet", "second-preview", updated=1))
+    assert "second preview is not empty at fleet (1 changes)" in changed.reason
+    unseen = after(made[0])
+    assert unseen.verdict is Verdict.UNKNOWN
+    assert "no second preview at fleet" in unseen.reason
+
+
 @pytest.mark.parametrize(
     ("gone", "reason"),
     [
