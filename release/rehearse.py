@@ -11,6 +11,7 @@ from pathlib import Path
 from evidence.records import BootRecord, PolicyRecord, StackRecord, StageRecord
 from evidence.run import RunFolder
 from evidence.verdict import Verdict
+from infra.fleet.addresses import addresses_of
 from infra.fleet.engine import FleetEngine, Operation, SiteTarget, StackOutcome
 from infra.fleet.quotas import quotas_of
 from infra.plan.fleet import plan_fleet
@@ -203,7 +204,7 @@ class Rehearsal:
         changes = sum(outcome.record.changes for outcome in previews)
         if changes:
             return Verdict.FAIL, f"the second preview would change {changes} resources"
-        await self._look_at_quotas(run)
+        await self._look_into_clusters(run)
         return _outcome(previews, "stacks up, second preview empty")
 
     async def _placement(self, supervisor: Supervisor, run: RunFolder) -> Outcome:
@@ -220,10 +221,11 @@ class Rehearsal:
         looked = _outcome(drifts, "stacks without drift")
         return (Verdict.PASS, f"{text}; {looked[1]}") if looked[0] is Verdict.PASS else looked
 
-    async def _look_at_quotas(self, run: RunFolder) -> None:
+    async def _look_into_clusters(self, run: RunFolder) -> None:
         for target in self._targets:
-            for record in await asyncio.to_thread(quotas_of, target.plan, target.kubeconfig):
-                run.append(record)
+            for look in (quotas_of, addresses_of):
+                for record in await asyncio.to_thread(look, target.plan, target.kubeconfig):
+                    run.append(record)
 
     async def _load(self, supervisor: Supervisor, run: RunFolder) -> Outcome:
         """The users have the machine to themselves: a generator that is disturbed is not valid.

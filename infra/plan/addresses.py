@@ -36,6 +36,8 @@ _SITE_IPV4_LENGTH_MAX = 22
 _SITE_IPV6_LENGTH_MAX = 60
 _CONTROL_PLANE_OFFSET = 10
 """Addresses below it are the routers' (VRRP needs three) and spare."""
+_EDGE_OFFSET = 20
+"""The gateway's own address of each family, which the edge machines announce together."""
 
 
 def plan_addresses(site: Site) -> AddressPlan:
@@ -53,6 +55,13 @@ def plan_addresses(site: Site) -> AddressPlan:
     return AddressPlan(
         **parts, control_plane=parts["nodes"].ipv4.network_address + _CONTROL_PLANE_OFFSET
     )
+
+
+def edge_addresses(addresses: AddressPlan) -> tuple[str, str]:
+    """Where the site's gateway is reached: its IPv4 and its IPv6 address."""
+    nodes = addresses.nodes
+    ipv4, ipv6 = nodes.ipv4.network_address, nodes.ipv6.network_address
+    return str(ipv4 + _EDGE_OFFSET), str(ipv6 + _EDGE_OFFSET)
 
 
 def _cut_ipv4(prefix: IPv4Network) -> tuple[IPv4Network, ...]:

@@ -132,11 +132,15 @@ class RoutePlan:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GatewayPlan:
-    """The site's edge: what the Gateway objects and the rehearsal's nginx are rendered from."""
+    """The site's edge: what the Gateway objects and the rehearsal's nginx are rendered from.
+
+    `addresses` are where it is reached in production, one of each family.
+    """
 
     name: str
     namespace: str
     hostname: str
+    addresses: tuple[str, ...]
     port: int
     tls_secret: str
     replicas: int

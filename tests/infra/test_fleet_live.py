@@ -14,6 +14,7 @@ import yaml
 from kubernetes import client
 from kubernetes.dynamic import DynamicClient
 
+from infra.fleet.addresses import addresses_of
 from infra.fleet.cluster import require_site
 from infra.fleet.engine import FleetProgress, StackOutcome
 from infra.fleet.errors import FleetError
@@ -61,11 +62,31 @@ def test_a_site_comes_up_stays_as_it_is_and_goes_without_a_trace(fleet: LiveFlee
     assert require_good(fleet.operate("drift")).drift == ()
     quotas = quotas_of(fleet.target.plan, fleet.target.kubeconfig)
     assert {(quota.kind, quota.name): quota.cpu_millis for quota in quotas} == planned_cpu(fleet)
+    require_dual_stack(fleet)
     gone = require_good(fleet.operate("destroy"))
     assert gone.record.deleted == planned
     with fleet.api() as api:
         names = {n.metadata.name for n in client.CoreV1Api(api).list_namespace().items}
     assert not names & {namespace.name for namespace in fleet.target.plan.namespaces}
+
+
+def require_dual_stack(fleet: LiveFleet) -> None:
+    """The API server gave each Service two addresses of the plan's; the Gateway has its own two."""
+    plan = fleet.target.plan
+    doors = addresses_of(plan, fleet.target.kubeconfig)
+    assert all(door.is_dual_stack for door in doors)
+    services = {(door.namespace, door.name) for door in doors if door.kind == "Service"}
+    assert services >= {(workload.namespace, workload.name) for workload in plan.workloads}
+    (gateway,) = (door for door in doors if door.kind == "Gateway")
+    assert tuple(map(str, gateway.addresses)) == plan.gateway.addresses
+    given = [address for door in doors if door.kind == "Service" for address in door.addresses]
+    assert all(
+        any(
+            address in network
+            for network in (plan.addresses.services.ipv4, plan.addresses.services.ipv6)
+        )
+        for address in given
+    )
 
 
 def refused_with_fewer_disks(fleet: LiveFleet) -> list[str]:
