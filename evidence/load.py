@@ -113,12 +113,24 @@ class FailureCount(Value):
     count: int
 
 
+class CountySample(Value):
+    """A county whose people logged in at that site's own edge.
+
+    Bit n of `schools`, a hexadecimal number, says that somebody of the county's n-th school did.
+    """
+
+    site: str
+    county: str
+    schools: str
+
+
 class LoadWorkerRecord(Record):
     """One worker's totals: its last report. `final` says that it had nothing more to tell.
 
     `started = completed + failed + in_flight`; `refused` are completed with a status of 400 or
     more; `retried` were sent again on a new connection because the kept one was dead.
     `lag_histogram` is in microseconds, of the hold alone. `users_ipv6` have logged in over IPv6.
+    `counties` are those whose people have logged in, as the platform placed them.
     """
 
     topic: ClassVar[str] = "load-workers"
@@ -135,3 +147,4 @@ class LoadWorkerRecord(Record):
     journeys: tuple[JourneySample, ...]
     lag_histogram: str
     users_ipv6: int = 0
+    counties: tuple[CountySample, ...] = ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, IPvAnyAddress, model_validator
 
 from evidence.verdict import Verdict
 from province.findings import Finding
@@ -238,6 +238,28 @@ class QuotaRecord(Record):
     pods: int
 
 
+class AddressRecord(Record):
+    """A Service or Gateway as it was read from a site's cluster, once the site was up.
+
+    A Service's `addresses` are those that the cluster has given it, a Gateway's those that it
+    answers at; a Service without any of its own (headless) has the `families` of its pods.
+    """
+
+    topic: ClassVar[str] = "addresses"
+    site: str
+    kind: Literal["Service", "Gateway"]
+    namespace: str
+    name: str
+    addresses: tuple[IPvAnyAddress, ...] = ()
+    families: tuple[Literal["IPv4", "IPv6"], ...] = ()
+
+    @property
+    def is_dual_stack(self) -> bool:
+        """Whether it is reached over both IPv4 and IPv6."""
+        given = {f"IPv{address.version}" for address in self.addresses}
+        return (given or set(self.families)) == {"IPv4", "IPv6"}
+
+
 class JourneyRecord(Record):
     """One journey's figures over the hold. Percentiles come from merged HDR histograms."""
 
@@ -295,6 +317,19 @@ class LoadRecord(Record):
     samples_kept: int = 0
     samples_lost: int = 0
     response_refused_names: tuple[str, ...] = ()
+
+
+class ReachRecord(Record):
+    """A county's path, walked under load: province, site, county, schools.
+
+    People of `schools` of its schools logged in through their own site's edge, and the platform
+    behind it placed them in that county. `schools` counts each school once, over all workers.
+    """
+
+    topic: ClassVar[str] = "load-reach"
+    site: str
+    county: str
+    schools: int
 
 
 class LoadStepRecord(Record):

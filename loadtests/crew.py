@@ -174,7 +174,9 @@ class Worker:
         samples, self._samples = self._samples, []
         part: dict[str, Any] = {"seconds": samples}
         if self.recorder.final or next(self._reports) % _TOTALS_EVERY == 0:
-            totals = self.recorder.totals(users_ipv6=self._company.users_ipv6)
+            totals = self.recorder.totals(
+                users_ipv6=self._company.users_ipv6, counties=self._company.reach.samples()
+            )
             part["totals"] = totals.model_dump(mode="json")
         data[REPORT_KEY] = part
 

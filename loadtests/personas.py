@@ -21,6 +21,7 @@ from loadtests.dense.address import Endpoint
 from loadtests.dense.response import DenseResponse
 from loadtests.dense.user import DenseUser
 from loadtests.habits import HABITS, SEGMENT_SECONDS, SEGMENTS_WATCHED_MAX
+from loadtests.reach import Reach
 from loadtests.seating import Seat
 from province.audience import Persona, password
 from province.objectives import Journey
@@ -62,6 +63,8 @@ class Company:
     """Those who have logged in over IPv6."""
     partners: Mapping[str, str] = field(default_factory=dict)
     """Sites whose users try another site's edge after a request without a response."""
+    reach: Reach = field(default_factory=Reach)
+    """Counties and schools that somebody has logged in from."""
 
     def begin(self, seconds: float) -> None:
         """Wakes whoever rests: in so many seconds the hold begins."""
@@ -163,8 +166,17 @@ class Person(DenseUser):
             if self._logged_in and not self._known:
                 self._known = True
                 self.company.users_ipv6 += self.seat.ipv6
+                if not self._away:
+                    self._note_place(_parsed(response))
             self.client.authorize(token)
         self._note(response)
+
+    def _note_place(self, answer: object) -> None:
+        """Where the platform says that this person belongs: the county, and the school if any."""
+        assert self.seat is not None  # noqa: S101 - live has seen to it
+        if isinstance(answer, dict) and answer.get("county"):
+            school = str(answer.get("school", ""))
+            self.company.reach.note(self.seat.site, str(answer["county"]), school)
 
     def _browse_catalogue(self) -> None:
         page = random.randint(1, _CATALOGUE_PAGES)  # noqa: S311 - not a secret

@@ -16,6 +16,7 @@ import psutil
 from hdrh.histogram import HdrHistogram
 
 from evidence.load import (
+    CountySample,
     FailureCount,
     JourneySample,
     LoadPhase,
@@ -124,8 +125,10 @@ class Recorder:
             response_ms_p99=times[len(times) * 99 // 100] if times else 0.0,
         )
 
-    def totals(self, *, users_ipv6: int = 0) -> LoadWorkerRecord:
-        """All that this worker has seen; `users_ipv6` it has itself from its users."""
+    def totals(
+        self, *, users_ipv6: int = 0, counties: tuple[CountySample, ...] = ()
+    ) -> LoadWorkerRecord:
+        """All that this worker has seen; `users_ipv6` and `counties` it has from its users."""
         counters = self._counters
         return LoadWorkerRecord(
             worker=self.worker,
@@ -144,6 +147,7 @@ class Recorder:
             journeys=tuple(_sample(*key, series) for key, series in self._series.items()),
             lag_histogram=histograms.encoded(self._hold_lag),
             users_ipv6=users_ipv6,
+            counties=counties,
         )
 
     def _count_failure(self, journey: str, failure: str) -> None:

@@ -21,6 +21,7 @@ from loadtests.analysis import analyse, read_evidence
 from loadtests.order import Assignment, LoadError, LoadOrder
 from loadtests.planning import Machine, connections_ipv6, plan_think_scale, plan_workers
 from loadtests.progress import LoadProgress, parse_progress
+from loadtests.reach import reached
 from loadtests.recovery import recoveries
 from processes import ports
 from processes.memory import TOGETHER
@@ -68,7 +69,7 @@ def record_load(run: RunFolder) -> LoadRecord:
     """Analyses the raw records of a run folder and appends what follows from them."""
     evidence = read_evidence(run)
     load, journeys = analyse(evidence)
-    for record in (*journeys, *recoveries(evidence)):
+    for record in (*journeys, *recoveries(evidence), *reached(evidence.workers)):
         run.append(record)
     run.append(load)
     return load

@@ -11,6 +11,7 @@ from pathlib import Path
 from evidence.records import BootRecord, PolicyRecord, StackRecord, StageRecord
 from evidence.run import RunFolder
 from evidence.verdict import Verdict
+from infra.fleet.addresses import addresses_of
 from infra.fleet.clusters import branch_kubeconfigs
 from infra.fleet.engine import FleetEngine, Operation, SiteTarget, StackOutcome
 from infra.fleet.pools import ceph_of
@@ -231,7 +232,7 @@ class Rehearsal:
         changes = sum(outcome.record.changes for outcome in previews)
         if changes:
             return Verdict.FAIL, f"the second preview would change {changes} resources"
-        await self._look_at_clusters(run)
+        await self._look_into_clusters(run)
         return _outcome(previews, "stacks up, second preview empty")
 
     async def _placement(self, supervisor: Supervisor, run: RunFolder) -> Outcome:
@@ -248,10 +249,10 @@ class Rehearsal:
         looked = _outcome(drifts, "stacks without drift")
         return (Verdict.PASS, f"{text}; {looked[1]}") if looked[0] is Verdict.PASS else looked
 
-    async def _look_at_clusters(self, run: RunFolder) -> None:
+    async def _look_into_clusters(self, run: RunFolder) -> None:
         for target in self._targets:
             plan = self.fleet.site(target.plan.site)
-            for look in (quotas_of, ceph_of):
+            for look in (quotas_of, addresses_of, ceph_of):
                 for record in await asyncio.to_thread(look, plan, target.kubeconfig):
                     run.append(record)
 

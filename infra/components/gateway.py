@@ -53,7 +53,13 @@ class Gateway(pulumi.ComponentResource):
             api_version=_API,
             kind="Gateway",
             metadata=metadata(self._plan.name, self._labels, self._plan.namespace),
-            spec={"gatewayClassName": self._plan.class_name, "listeners": [_listener(self._plan)]},
+            spec={
+                "gatewayClassName": self._plan.class_name,
+                "addresses": [
+                    {"type": "IPAddress", "value": address} for address in self._plan.addresses
+                ],
+                "listeners": [_listener(self._plan)],
+            },
             opts=self._inside(self._plan.namespace),
         )
 

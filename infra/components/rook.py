@@ -201,6 +201,7 @@ def _store(plan: CephPlan, gateways: GatewaysPlan) -> dict[str, Any]:
 def _door(plan: CephPlan) -> dict[str, Any]:
     return {
         "gatewayClassName": plan.door.class_name,
+        "addresses": [{"type": "IPAddress", "value": address} for address in plan.door.addresses],
         "listeners": [_listener(plan, gateways) for gateways in plan.gateways],
     }
 

@@ -104,6 +104,14 @@ class Cluster:
         """Our object stores; none where Rook is not known."""
         return self._custom_objects(_ROOK, "cephobjectstores")
 
+    def services(self) -> list[Any]:
+        """Our Services."""
+        return list(self._core.list_service_for_all_namespaces(**self._ours).items)
+
+    def gateways(self) -> list[Any]:
+        """Our Gateways; none where the Gateway API is not known."""
+        return self._custom_objects(_GATEWAY_API, "gateways")
+
     def leftovers(self) -> tuple[str, ...]:
         """What of ours is still there: namespaces with all that is in them, cluster objects."""
         classes = self._scheduling.list_priority_class(**self._ours).items

@@ -36,6 +36,10 @@ _SITE_IPV4_LENGTH_MAX = 22
 _SITE_IPV6_LENGTH_MAX = 60
 _CONTROL_PLANE_OFFSET = 10
 """Addresses below it are the routers' (VRRP needs three) and spare."""
+_EDGE_OFFSET = 20
+"""The gateway's own address of each family, which the edge machines announce together."""
+_OBJECTS_OFFSET = 21
+"""The same of the object store's: both gateways listen on one port, so each has its own."""
 
 
 def plan_addresses(site: Site) -> AddressPlan:
@@ -53,6 +57,22 @@ def plan_addresses(site: Site) -> AddressPlan:
     return AddressPlan(
         **parts, control_plane=parts["nodes"].ipv4.network_address + _CONTROL_PLANE_OFFSET
     )
+
+
+def edge_addresses(addresses: AddressPlan) -> tuple[str, str]:
+    """Where the site's gateway is reached: its IPv4 and its IPv6 address."""
+    return _both(addresses, _EDGE_OFFSET)
+
+
+def objects_addresses(addresses: AddressPlan) -> tuple[str, str]:
+    """Where the gateway of the site's object store is reached, likewise."""
+    return _both(addresses, _OBJECTS_OFFSET)
+
+
+def _both(addresses: AddressPlan, offset: int) -> tuple[str, str]:
+    nodes = addresses.nodes
+    ipv4, ipv6 = nodes.ipv4.network_address, nodes.ipv6.network_address
+    return str(ipv4 + offset), str(ipv6 + offset)
 
 
 def _cut_ipv4(prefix: IPv4Network) -> tuple[IPv4Network, ...]:

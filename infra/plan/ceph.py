@@ -32,12 +32,14 @@ class GatewaysPlan:
 class DoorPlan:
     """How gateways are reached from outside: a Gateway at the edge, a listener for each host name.
 
-    The Secret `tls_secret` with the certificate for all of them is put beside it.
+    `addresses` are where it is reached in production, one of each family. The Secret `tls_secret`
+    with the certificate for all of them is put beside it.
     """
 
     name: str
     namespace: str
     class_name: str
+    addresses: tuple[str, ...]
     port: int
     tls_secret: str
 

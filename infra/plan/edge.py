@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from infra.plan.addresses import edge_addresses, plan_addresses
 from infra.plan.values import GatewayPlan, RoutePlan, WorkloadPlan
 from province.sites import Site
 
@@ -29,6 +30,7 @@ def plan_gateway(site: Site, domain: str, workloads: tuple[WorkloadPlan, ...]) -
         name="edge",
         namespace=EDGE_NAMESPACE,
         hostname=f"{site.id}.{domain}",
+        addresses=edge_addresses(plan_addresses(site)),
         port=HTTPS_PORT,
         tls_secret=TLS_SECRET,
         replicas=max(_REPLICAS_MIN, math.ceil(connections / _CONNECTIONS_PER_REPLICA)),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import math
 
+from infra.plan.addresses import objects_addresses
 from infra.plan.ceph import CephPlan, DoorPlan, GatewaysPlan
 from infra.plan.data import PRODUCTION
 from infra.plan.edge import EDGE_NAMESPACE
@@ -67,6 +68,7 @@ def plan_ceph(
             name="objects",
             namespace=gateway.namespace,
             class_name=gateway.class_name,
+            addresses=objects_addresses(addresses),
             port=gateway.port,
             tls_secret="objects-tls",  # noqa: S106 - the name of a Secret, not one
         ),

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
-from infra.plan.ceph import CephPlan
+from infra.plan.ceph import CephPlan, DoorPlan
 from infra.plan.queues import ComputePlan, HubPlan
 from infra.plan.stateful import DataPlan
 from infra.plan.storage import StoragePlan
@@ -184,11 +184,15 @@ class RoutePlan:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GatewayPlan:
-    """The site's edge: what the Gateway objects and the rehearsal's nginx are rendered from."""
+    """The site's edge: what the Gateway objects and the rehearsal's nginx are rendered from.
+
+    `addresses` are where it is reached in production, one of each family.
+    """
 
     name: str
     namespace: str
     hostname: str
+    addresses: tuple[str, ...]
     port: int
     tls_secret: str
     replicas: int
@@ -314,6 +318,11 @@ class SitePlan:
     def deployments(self) -> tuple[WorkloadPlan, ...]:
         """Everything that runs at the site: the platform's workloads, then the services'."""
         return (*self.workloads, *(service.workload for service in self.services))
+
+    @property
+    def doors(self) -> tuple[GatewayPlan | DoorPlan, ...]:
+        """Every Gateway of the site: the edge's, then the object store's where there is one."""
+        return (self.gateway, *((self.ceph.door,) if self.ceph else ()))
 
     @property
     def stack(self) -> str:

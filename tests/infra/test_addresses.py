@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import Any
 
 import pytest
@@ -14,6 +15,9 @@ from infra.plan.fleet import plan_fleet
 from province.province import Province
 from tests import worlds
 from tests.infra import example
+
+FIRST_MACHINE = 32
+"""Where machines' own addresses begin, in the machine room."""
 
 
 def site(**changes: object) -> Any:  # noqa: ANN401 - a pydantic copy
@@ -50,6 +54,15 @@ def test_more_pods_than_a_nodes_mask_has_addresses_are_refused() -> None:
         plan_addresses(site(nodes=pools(3, 255)))
     assert caught.value.hint == "lower pods_max"
     assert plan_addresses(site(nodes=pools(3, 254)))
+
+
+def test_the_edge_has_one_address_of_each_family_that_nobody_else_has() -> None:
+    for plan in plan_fleet(worlds.province(), "x").sites:
+        ipv4, ipv6 = map(ip_address, plan.gateway.addresses)
+        assert ipv4 in plan.addresses.nodes.ipv4
+        assert ipv6 in plan.addresses.nodes.ipv6
+        first = plan.addresses.nodes.ipv4.network_address
+        assert plan.addresses.control_plane < ipv4 < first + FIRST_MACHINE
 
 
 @settings(max_examples=30, deadline=None)

@@ -170,6 +170,8 @@ def test_budget_and_autoscaler_say_what_the_plan_says() -> None:
 
 def test_the_gateway_terminates_tls_and_lets_planned_namespaces_attach() -> None:
     spec = recording().of("Gateway")["edge/edge"]["spec"]
+    kinds = [(one["type"], "." in one["value"], ":" in one["value"]) for one in spec["addresses"]]
+    assert kinds == [("IPAddress", True, False), ("IPAddress", False, True)]
     (listener,) = spec["listeners"]
     assert (listener["protocol"], listener["port"]) == ("HTTPS", 443)
     assert listener["tls"]["certificateRefs"][0]["name"] == "edge-tls"

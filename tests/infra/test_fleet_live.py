@@ -16,6 +16,7 @@ import yaml
 from kubernetes import client
 from kubernetes.dynamic import DynamicClient
 
+from infra.fleet.addresses import addresses_of
 from infra.fleet.engine import FleetProgress, StackOutcome
 from infra.fleet.errors import FleetError
 from infra.fleet.identity import require_site
@@ -76,11 +77,31 @@ def test_a_site_comes_up_stays_as_it_is_and_goes_without_a_trace(fleet: LiveFlee
     assert {(quota.kind, quota.name): quota.cpu_millis for quota in quotas} == planned_cpu(fleet)
     (ceph,) = ceph_of(fleet.target.plan, fleet.target.kubeconfig)
     assert {pool.name: pool.usable_bytes for pool in ceph.pools} == planned_bytes(fleet)
+    require_dual_stack(fleet)
     gone = require_good(fleet.operate("destroy"))
     assert gone.record.deleted == planned
     with fleet.api() as api:
         names = {n.metadata.name for n in client.CoreV1Api(api).list_namespace().items}
     assert not names & {namespace.name for namespace in fleet.target.plan.namespaces}
+
+
+def require_dual_stack(fleet: LiveFleet) -> None:
+    """The API server gave each Service two planned addresses; each Gateway has its own two."""
+    plan = fleet.target.plan
+    doors = addresses_of(plan, fleet.target.kubeconfig)
+    assert all(door.is_dual_stack for door in doors)
+    services = {(door.namespace, door.name) for door in doors if door.kind == "Service"}
+    assert services >= {(workload.namespace, workload.name) for workload in plan.deployments}
+    gateways = {d.name: tuple(map(str, d.addresses)) for d in doors if d.kind == "Gateway"}
+    assert gateways == {door.name: door.addresses for door in plan.doors}
+    given = [address for door in doors if door.kind == "Service" for address in door.addresses]
+    assert all(
+        any(
+            address in network
+            for network in (plan.addresses.services.ipv4, plan.addresses.services.ipv6)
+        )
+        for address in given
+    )
 
 
 def refused(fleet: LiveFleet, world: Province) -> list[str]:

@@ -153,6 +153,8 @@ def test_every_gateway_is_reached_by_its_own_name_over_tls() -> None:
         for zone in ("suzhou", "main-at-suzhou")
     }
     assert {one["protocol"] for one in door["listeners"]} == {"HTTPS"}
+    addresses = [one["value"] for one in door["addresses"]]
+    assert len(addresses) == len(set(addresses) - set(planned().gateway.addresses)) == 2
     for name in specs("CephObjectStore"):
         route = recording().of("HTTPRoute")[f"storage/{name}"]["spec"]
         (parent,), (hostname,) = route["parentRefs"], route["hostnames"]

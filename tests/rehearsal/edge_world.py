@@ -33,6 +33,7 @@ def gateway(site: str, **changes: object) -> GatewayPlan:
         "name": "edge",
         "namespace": "edge",
         "hostname": f"{site}.suyun.example",
+        "addresses": ("10.94.0.20", "fd00::20"),
         "port": 443,
         "tls_secret": "edge-tls",
         "replicas": 2,

@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 
 from evidence.figure import ClaimVerdict
-from evidence.records import QuotaRecord, Record
+from evidence.records import QuotaRecord, ReachRecord, Record
 from evidence.verdict import Verdict
 from infra.plan.fleet import plan_fleet
 from province.platform import Compute
@@ -41,6 +41,48 @@ def quota(site: str, name: str, kind: str, cpu: int, memory: int, pods: int) -> 
 
 def judged(kind: str, *more: Record) -> ClaimVerdict:
     return JUDGES[kind](runs.gathered(*runs.whole(), *as_planned(), *more))
+
+
+def reach(site: str, county: str, schools: int = 3) -> ReachRecord:
+    return ReachRecord(site=site, county=county, schools=schools)
+
+
+def paths() -> tuple[ReachRecord, ...]:
+    """Somebody came from three schools of each county."""
+    sites = worlds.small().branches
+    return tuple(reach(site.id, county.id) for site in sites for county in site.counties)
+
+
+def test_tiers_whose_paths_were_all_walked_pass() -> None:
+    claim = judged("ResourceQuota", *paths())
+    assert claim.verdict is Verdict.PASS, claim.reason
+    assert claim.reason.startswith("3,639 schools resolve to 19 counties, 2 cities")
+    assert "people of 57 schools of every county logged in through their own" in claim.reason
+    figures = claim.figures
+    assert figures["counties_reached"].value == figures["counties_reached"].objective == 19
+    assert (figures["sites_reached"].value, figures["schools_reached"].value) == (2, 57)
+
+
+@pytest.mark.parametrize(
+    ("record", "words"),
+    [
+        (reach("xuzhou", "suzhou-gusu"), "that are not the site's: suzhou-gusu at xuzhou"),
+        (reach("suzhou", "atlantis"), "that are not the site's: atlantis at suzhou"),
+        (reach("suzhou", "suzhou-gusu", 10**4), "more schools than there are in suzhou-gusu"),
+    ],
+)
+def test_a_path_that_leads_elsewhere_fails_the_tiers(record: ReachRecord, words: str) -> None:
+    claim = judged("ResourceQuota", *paths(), record)
+    assert claim.verdict is Verdict.FAIL
+    assert words in claim.reason
+
+
+def test_a_county_that_nobody_came_from_leaves_the_tiers_unknown() -> None:
+    *kept, last = paths()
+    for records in (kept, [*kept, reach(last.site, last.county, 0)]):
+        claim = judged("ResourceQuota", *records)
+        assert claim.verdict is Verdict.UNKNOWN
+        assert claim.reason == f"nobody came from a school of {last.county}"
 
 
 def test_tiers_that_stand_as_planned_lack_only_what_nobody_tried() -> None:
