@@ -133,8 +133,6 @@ def _egress(plan: NamespacePlan) -> list[networking.NetworkPolicyEgressRuleArgs]
         rules.append(networking.NetworkPolicyEgressRuleArgs(to=peers))
     if plan.egress_prefixes:
         rules.append(_by_https(plan.egress_prefixes))
-    if plan.egress_machines is not None:
-        rules.append(networking.NetworkPolicyEgressRuleArgs(to=_blocks((plan.egress_machines,))))
     return [*rules, *(_outside(destination) for destination in plan.destinations)]
 
 
@@ -142,7 +140,11 @@ def _outside(destination: Destination) -> networking.NetworkPolicyEgressRuleArgs
     block = networking.IPBlockArgs(cidr=str(destination.prefix))
     return networking.NetworkPolicyEgressRuleArgs(
         to=[networking.NetworkPolicyPeerArgs(ip_block=block)],
-        ports=[networking.NetworkPolicyPortArgs(protocol="TCP", port=destination.port)],
+        ports=[
+            networking.NetworkPolicyPortArgs(
+                protocol="TCP", port=destination.port, end_port=destination.port_last
+            )
+        ],
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from infra.plan.addresses import plan_addresses
 from infra.plan.backup import BACKUP_NAMESPACE, plan_backup
+from infra.plan.clusters import API_PORT
 from infra.plan.database import DATABASE_NAMESPACE, plan_database
 from infra.plan.namespaces import quota_of
 from infra.plan.nodes import site_tier
@@ -18,7 +19,6 @@ from province.tiers import backup_amount, database_amount
 
 PRODUCTION = "production"
 """The one environment whose data outlives its stacks."""
-_API_PORT = 6443
 
 
 def plan_data(
@@ -105,7 +105,7 @@ def _database(
 def _api_server(site: Site) -> tuple[Destination, ...]:
     """Where it runs: among the site's own machines."""
     nodes = plan_addresses(site).nodes
-    return tuple(Destination(prefix=prefix, port=_API_PORT) for prefix in (nodes.ipv4, nodes.ipv6))
+    return tuple(Destination(prefix=prefix, port=API_PORT) for prefix in (nodes.ipv4, nodes.ipv6))
 
 
 def _prefixes(province: Province, buckets: Sequence[BucketPlan]) -> tuple[DualStack, ...]:

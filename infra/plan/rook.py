@@ -12,12 +12,20 @@ import math
 
 from infra.plan.addresses import objects_addresses
 from infra.plan.ceph import CephPlan, DoorPlan, GatewaysPlan
+from infra.plan.clusters import API_PORT
 from infra.plan.data import PRODUCTION
 from infra.plan.edge import EDGE_NAMESPACE
 from infra.plan.nodes import site_tier
 from infra.plan.object_store import ObjectStorePlan, ZonePlan, plan_object_store
 from infra.plan.storage import StoragePlan
-from infra.plan.values import AddressPlan, DualStack, GatewayPlan, NamespacePlan, Quota
+from infra.plan.values import (
+    AddressPlan,
+    Destination,
+    DualStack,
+    GatewayPlan,
+    NamespacePlan,
+    Quota,
+)
 from infra.plan.workloads import workload_namespace
 from province.platform import Compute
 from province.province import Province
@@ -33,6 +41,8 @@ _GATEWAYS_MIN = 2
 _MONS = 3
 """A majority outlives one lost machine."""
 _OSD = Compute(cpu_millis=OSD_CPU_CORES * 1000, memory_mib=OSD_MEMORY_GIB * 1024)
+_CEPH_PORTS = ((3300, None), (6789, None), (6800, 7568))
+"""Monitors, by both protocols; OSDs and managers take the first free one of a range of theirs."""
 _DAEMON = Compute(cpu_millis=1000, memory_mib=2048)
 """A monitor, a manager, a gateway; each may take twice that."""
 _PODS_PER_OSD = 2
@@ -116,8 +126,17 @@ def _namespace(
         ingress_namespaces=callers,
         egress_namespaces=(STORAGE_NAMESPACE,),
         egress_prefixes=(DualStack(ipv4=province.addressing.ipv4, ipv6=province.addressing.ipv6),),
-        egress_machines=addresses.nodes,
+        destinations=_machines(addresses),
         is_retained=plan.is_retained,
+    )
+
+
+def _machines(addresses: AddressPlan) -> tuple[Destination, ...]:
+    """The daemons, which are in the machines' own network, and the API server, likewise."""
+    return tuple(
+        Destination(prefix=prefix, port=first, port_last=last)
+        for prefix in (addresses.nodes.ipv4, addresses.nodes.ipv6)
+        for first, last in (*_CEPH_PORTS, (API_PORT, None))
     )
 
 

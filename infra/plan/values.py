@@ -83,9 +83,8 @@ class NamespacePlan:
 
     `ingress_namespaces` and `egress_namespaces` are the namespaces it may talk with,
     `destinations` what it may reach outside; `egress_prefixes` (sites' edges) are reached by
-    HTTPS, `egress_machines` (the site's own) on any port; `public_ports` are open to everybody.
-    `pool` names the machines that its pods drive, if they drive any. What is in one that
-    `is_retained` stays when the stack goes.
+    HTTPS; `public_ports` are open to everybody. `pool` names the machines that its pods drive, if
+    they drive any. What is in one that `is_retained` stays when the stack goes.
     """
 
     name: str
@@ -99,17 +98,17 @@ class NamespacePlan:
     destinations: tuple[Destination, ...] = ()
     egress_prefixes: tuple[DualStack, ...] = ()
     public_ports: tuple[int, ...] = ()
-    egress_machines: DualStack | None = None
     pool: Purpose | None = None
     is_retained: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Destination:
-    """A place outside the cluster: a prefix and a TCP port."""
+    """A place outside the cluster: a prefix and a TCP port, or all up to `port_last`."""
 
     prefix: IPv4Network | IPv6Network
     port: int
+    port_last: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -174,11 +174,16 @@ def test_the_namespace_is_ceph_s_alone() -> None:
     labels = recording().of("Namespace")["storage"]["metadata"]["labels"]
     assert labels["suyun.io/pool"] == "storage"
     rules = recording().of("NetworkPolicy")["storage/allow-planned"]["spec"]["egress"]
-    machines = [str(plan.addresses.nodes.ipv4), str(plan.addresses.nodes.ipv6)]
-    reached = [
-        [peer["ipBlock"]["cidr"] for peer in rule["to"] if "ipBlock" in peer] for rule in rules
-    ]
-    assert machines in reached
+    reached = {
+        (peer["ipBlock"]["cidr"], port["port"], port.get("endPort"))
+        for rule in rules
+        for peer in rule["to"]
+        if "ipBlock" in peer
+        for port in rule["ports"]
+    }
+    for machines in (plan.addresses.nodes.ipv4, plan.addresses.nodes.ipv6):
+        there = {(first, last) for cidr, first, last in reached if cidr == str(machines)}
+        assert there == {(3300, None), (6789, None), (6800, 7568), (6443, None)}
 
 
 def test_production_keeps_it_and_a_rehearsal_lets_it_go() -> None:
