@@ -10,7 +10,6 @@ tell how that ended.
 
 from __future__ import annotations
 
-import gc
 import os
 import runpy
 import signal
@@ -34,7 +33,6 @@ def main(order_file: Path) -> int:
     """Does the order; 0 when Pulumi did all of it."""
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, lambda *_: None)
-    gc.disable()  # it was two thirds of this short process's work, and what it finds is little
     teller = _take_stdout()
     sdk.be_patient()
     sdk.keep_raw_events()
@@ -139,6 +137,4 @@ def _last_line(text: str) -> str:
 
 
 if __name__ == "__main__":
-    code = main(Path(sys.argv[1]))
-    sys.stderr.flush()
-    os._exit(code)  # all is told; taking the SDK's objects down takes longer than it took to work
+    raise SystemExit(main(Path(sys.argv[1])))
