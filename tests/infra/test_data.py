@@ -116,7 +116,7 @@ def test_in_production_alone_data_is_retained() -> None:
     assert data_of(worlds.small(), "main", "production").is_retained
     assert not data_of(worlds.small(), "main").is_retained
     kept = plan_site(worlds.small(), "main", "production").namespaces
-    assert {n.name for n in kept if n.is_retained} == {"backup", "database"}
+    assert {n.name for n in kept if n.is_retained} == {"backup", "database", "storage"}
 
 
 def test_the_replica_follows_by_the_primarys_archive() -> None:

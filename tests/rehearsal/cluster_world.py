@@ -13,7 +13,7 @@ def pair() -> Province:
     """The main center and one small branch that back each other up."""
     world = worlds.with_site(worlds.pair(), "suzhou", users_concurrent=2000)
     world = worlds.with_site(world, "main", takeover_users=2000)
-    world = worlds.with_pool(world, "suzhou", Purpose.PLATFORM, count=3)
+    world = worlds.with_pool(world, "suzhou", Purpose.PLATFORM, count=4)
     return worlds.with_objectives(world, users_concurrent_min=2000)
 
 

@@ -160,7 +160,7 @@ def test_every_planned_machine_has_its_node_and_nothing_is_left_to_do(standing: 
     assert len(set(addresses)) == len(addresses)
     status = standing.status(f"{paths.CLUSTERS}/suzhou")
     assert conditions(status)["Available"] == "True"
-    assert status["workers"]["availableReplicas"] == 12
+    assert status["workers"]["availableReplicas"] == 13
     assert standing.turn() == 0
 
 
@@ -171,7 +171,7 @@ def test_what_is_not_ready_is_told(standing: World) -> None:
     (available,) = [c for c in status["conditions"] if c["type"] == "Available"]
     assert (available["status"], available["reason"]) == ("False", "NotAvailable")
     assert available["message"] == (
-        "control plane: 3 of 3 machines are ready; workers: 11 of 12 machines are ready"
+        "control plane: 3 of 3 machines are ready; workers: 12 of 13 machines are ready"
     )
 
 

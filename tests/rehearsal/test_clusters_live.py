@@ -141,21 +141,21 @@ def _statuses_keep_the_contract(main: Caller) -> None:
     machine = main.call(f"{paths.MACHINES}/suzhou-edge-01")[1]["status"]
     assert (machine["phase"], machine["nodeRef"]) == ("Running", {"name": "suzhou-edge-01"})
     check = main.call(f"{paths.HEALTH_CHECKS}/suzhou-workers")[1]["status"]
-    assert (check["expectedMachines"], check["currentHealthy"]) == (12, 12)
+    assert (check["expectedMachines"], check["currentHealthy"]) == (13, 13)
 
 
 def _scaling_adds_nodes(province: Province, main: Caller, branch: Caller) -> None:
-    _scale(main, 5)
-    province.wait(lambda: _platform_nodes(branch) == 5)
+    _scale(main, 6)
+    province.wait(lambda: _platform_nodes(branch) == 6)
     (field,) = province.operate("drift").drift  # what the provider fills in is nobody's change
     assert (field.resource, field.field) == (
         "MachineDeployment MachineDeployment/suzhou-platform",
         "spec.replicas",
     )
-    assert (field.code, field.live) == ("3", "5")
-    _scale(main, 3)
-    province.wait(lambda: _platform_nodes(branch) == 3)
-    province.wait(lambda: main.call(DEPLOYMENT)[1]["status"]["replicas"] == 3)
+    assert (field.code, field.live) == ("4", "6")
+    _scale(main, 4)
+    province.wait(lambda: _platform_nodes(branch) == 4)
+    province.wait(lambda: main.call(DEPLOYMENT)[1]["status"]["replicas"] == 4)
 
 
 def _scale(main: Caller, replicas: int) -> None:

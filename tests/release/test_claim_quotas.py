@@ -93,7 +93,7 @@ def test_tiers_that_stand_as_planned_lack_only_what_nobody_tried() -> None:
     promised = claim.figures["cores_promised"]
     assert promised.objective is not None
     assert 0 < promised.value <= promised.objective
-    assert claim.figures["quotas_live"].value == 7 + 11 + 12 + 2 * 4
+    assert claim.figures["quotas_live"].value == 8 + 12 + 13 + 2 * 4
 
 
 def test_compute_that_stands_as_planned_lacks_only_what_nobody_tried() -> None:
