@@ -27,10 +27,12 @@ room_app = typer.Typer(help="The machine room: the rehearsal's control planes.")
 policies_app = typer.Typer(help="Policy as code: check, list, explain.")
 load_app = typer.Typer(help="Load runs.")
 storage_app = typer.Typer(help="Storage on paper: where data is, and what more of it takes.")
+runbooks_app = typer.Typer(help="Runbooks: drills step by step, as people and machines read them.")
 app.add_typer(room_app, name="room")
 app.add_typer(policies_app, name="policies")
 app.add_typer(load_app, name="load")
 app.add_typer(storage_app, name="storage")
+app.add_typer(runbooks_app, name="runbooks")
 
 
 class Environment(StrEnum):
@@ -373,6 +375,22 @@ def storage_model(
     from release.commands.storage import USUAL_PB, show_model
 
     raise typer.Exit(show_model(pb or USUAL_PB, lag, province_file=province, as_json=as_json))
+
+
+@runbooks_app.command("list")
+def runbooks_list(as_json: Json = False) -> None:
+    """List the runbooks, a line each."""
+    from release.commands.runbooks import list_runbooks
+
+    raise typer.Exit(list_runbooks(as_json=as_json))
+
+
+@runbooks_app.command("show")
+def runbooks_show(runbook: str, as_json: Json = False) -> None:
+    """Show a runbook's steps: what to type, what to see, how to go back. A name or a file."""
+    from release.commands.runbooks import show_runbook
+
+    raise typer.Exit(show_runbook(runbook, as_json=as_json))
 
 
 def main(arguments: list[str] | None = None) -> int:
