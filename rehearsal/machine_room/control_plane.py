@@ -209,5 +209,6 @@ def _established(definitions: Answer) -> int:
 
 
 def _has_condition(item: Answer, kind: str) -> bool:
-    conditions = item.get("status", {}).get("conditions", ())
+    # A definition that was just created can have null there.
+    conditions = item.get("status", {}).get("conditions") or ()
     return any(c["type"] == kind and c["status"] == "True" for c in conditions)
