@@ -1,0 +1,108 @@
+"""A zone's gateway as others meet it: which zone answers, and what it says of its own state."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from botocore.exceptions import BotoCoreError
+from botocore.httpsession import URLLib3Session
+
+from rehearsal.objects.access import Keys, ObjectAccess
+from rehearsal.objects.errors import ObjectStoreError
+
+_SECONDS = 10.0
+_FORBIDDEN = 403
+_GOOD = 200
+_REGION = "province"
+"""Part of what is signed; Ceph takes any."""
+_REASONS: Mapping[str, str] = {
+    "InvalidAccessKeyId": "the access key is not known there",
+    "SignatureDoesNotMatch": "the secret key is wrong",
+    "AccessDenied": "the key may not do that",
+    "RequestTimeTooSkewed": "the clocks differ by more than 15 minutes",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What a gateway answered; `zone` is the one that it says it is."""
+
+    status: int
+    zone: str
+    body: bytes
+
+
+class Door:
+    """Asks one zone's gateway, as somebody."""
+
+    def __init__(self, zone: str, access: ObjectAccess, keys: Keys | None = None) -> None:
+        """`keys` are used in place of those of `access`."""
+        self.zone = zone
+        self._access = access
+        self._keys = keys or access.keys
+        self._session = URLLib3Session(verify=str(access.ca_file), timeout=_SECONDS)
+
+    async def require_known(self) -> None:
+        """Raises ObjectStoreError unless this zone answers there, and takes the key."""
+        await self.ask("/")
+
+    async def read(self, path: str, **query: str) -> Any:  # noqa: ANN401 - JSON
+        """What it answers to that, read. Raises ObjectStoreError."""
+        return json.loads((await self.ask(path, **query)).body)
+
+    async def ask(self, path: str, **query: str) -> Answer:
+        """GETs that. Raises ObjectStoreError with the reason when it is not had."""
+        try:
+            answer = await asyncio.to_thread(self._send, path, query)
+        except BotoCoreError as error:
+            raise ObjectStoreError(
+                f"the zone {self.zone} does not answer at {self._access.endpoint}: {error}",
+                "boot its site, or heal the link to it",
+            ) from error
+        self._require(answer)
+        return answer
+
+    def _send(self, path: str, query: Mapping[str, str]) -> Answer:
+        url = f"{self._access.endpoint}{path}" + (f"?{urlencode(query)}" if query else "")
+        request = AWSRequest(method="GET", url=url)
+        credentials = Credentials(self._keys.access_key, self._keys.secret_key)
+        S3SigV4Auth(credentials, "s3", _REGION).add_auth(request)
+        response = self._session.send(request.prepare())
+        return Answer(
+            status=response.status_code,
+            zone=_zone(response.headers.get("x-amz-request-id", "")),
+            body=response.content,
+        )
+
+    def _require(self, answer: Answer) -> None:
+        if answer.zone != self.zone:
+            raise ObjectStoreError(
+                f"{self._access.endpoint} is answered by "
+                f"{f'the zone {answer.zone}' if answer.zone else 'no zone'}, not by {self.zone}",
+                "name the endpoint of the zone that is meant",
+            )
+        if answer.status != _GOOD:
+            raise ObjectStoreError(
+                f"the zone {self.zone} refuses {self._keys.access_key}: {_reason(answer)}",
+                f"look at {self._keys.secret_key_file}",
+            )
+
+
+def _zone(request_id: str) -> str:
+    """`tx<number>-<time>-<gateway>-<zone>`: every answer says which zone it is of."""
+    parts = request_id.split("-", 3)
+    return parts[3] if len(parts) == 4 else ""  # noqa: PLR2004 - as written above
+
+
+def _reason(answer: Answer) -> str:
+    text = answer.body.decode("utf-8", errors="replace")
+    known = (reason for code, reason in _REASONS.items() if code in text)
+    return next(known, f"status {answer.status}: {text[:200]}")
