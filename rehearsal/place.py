@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from processes.ports import require_free
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Place:
@@ -16,3 +18,11 @@ class Place:
     site: str
     address: str
     prefix: tuple[str, ...] = ()
+
+    def require_free(self, *ports: int) -> None:
+        """Raises ProcessError when somebody else listens there.
+
+        In a network of its own there is nobody else, and from outside it cannot be tried.
+        """
+        if not self.prefix:
+            require_free((self.address, port) for port in ports)

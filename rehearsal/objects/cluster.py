@@ -15,8 +15,8 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
+from infra.plan.object_store import ZonePlan
 from processes.errors import ProcessError
-from processes.ports import require_free
 from processes.supervisor import Command, Running, Supervisor
 from rehearsal.objects.config import ADMIN, DISK, MONITOR, SiteSettings, render
 from rehearsal.objects.errors import ObjectStoreError
@@ -50,14 +50,9 @@ class Cluster:
         """Where it is."""
         return self.layout.place.site
 
-    @property
-    def is_up(self) -> bool:
-        """Whether its monitor and its disk live."""
-        return all(self.is_running(entity) for entity in (MONITOR, DISK))
-
-    def is_running(self, entity: str) -> bool:
-        """Whether that program lives."""
-        running = self._running.get(entity)
+    def has_gateway(self, zone: ZonePlan) -> bool:
+        """Whether the gateway of one of its zones lives."""
+        running = self._running.get(gateway_entity(zone))
         return running is not None and running.exit_code is None
 
     async def make(self) -> None:
@@ -82,26 +77,23 @@ class Cluster:
 
         Raises ObjectStoreError, or ProcessError when an address is taken.
         """
-        require_free(self.layout.listeners()[:1])
+        self.layout.place.require_free(MONITOR_PORT)
         for entity, program in ((MONITOR, "ceph-mon"), (DISK, "ceph-osd")):
             number = entity.partition(".")[2]
             path = self._program(program)
             argv = (str(path), *self._options, "-f", "-i", number)
             await self._start(entity, (*self.layout.place.prefix, *argv))
 
-    async def start_gateway(self, zone: str) -> None:
+    async def start_gateway(self, zone: ZonePlan) -> None:
         """Starts the gateway of one of its zones."""
-        found = next(one for one in self.layout.zones if one.name == zone)
-        require_free([(self.layout.place.address, self.layout.port(found))])
-        entity = gateway_entity(found)
+        self.layout.place.require_free(self.layout.port(zone))
+        entity = gateway_entity(zone)
         options = (*self._options, "-f", f"--name={entity}")
         await self._start(entity, trusting(self.layout, self._program("radosgw"), *options))
 
-    async def stop_gateway(self, zone: str) -> None:
+    async def stop_gateway(self, zone: ZonePlan) -> None:
         """Ends the gateway of one of its zones; harmless where it does not run."""
-        running = self._running.pop(f"client.rgw.{zone}", None)
-        if running is not None:
-            await self._supervisor.stop(running)
+        await self._end(gateway_entity(zone))
 
     async def stop(self) -> None:
         """Ends all, the gateways first and the monitor last."""

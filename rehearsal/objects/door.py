@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
+from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError
 from botocore.httpsession import URLLib3Session
@@ -19,10 +20,12 @@ from rehearsal.objects.access import Keys, ObjectAccess
 from rehearsal.objects.errors import ObjectStoreError
 
 _SECONDS = 10.0
-_FORBIDDEN = 403
 _GOOD = 200
+_MISSING = 404
 _REGION = "province"
 """Part of what is signed; Ceph takes any."""
+_UNSIGNED_BODY = Config(s3={"payload_signing_enabled": False})
+"""TLS keeps it whole; Ceph checks a body's own signature for few things but objects."""
 _REASONS: Mapping[str, str] = {
     "InvalidAccessKeyId": "the access key is not known there",
     "SignatureDoesNotMatch": "the secret key is wrong",
@@ -58,21 +61,42 @@ class Door:
         """What it answers to that, read. Raises ObjectStoreError."""
         return json.loads((await self.ask(path, **query)).body)
 
+    async def find(self, path: str, **query: str) -> Any:  # noqa: ANN401 - JSON
+        """The same; None where there is no such thing."""
+        answer = await self._answer("GET", path, query)
+        if answer.status == _MISSING:
+            return None
+        self._require(answer)
+        return json.loads(answer.body)
+
+    async def tell(self, path: str, body: bytes, **query: str) -> None:
+        """POSTs something to it. Raises ObjectStoreError."""
+        self._require(await self._answer("POST", path, query, body))
+
     async def ask(self, path: str, **query: str) -> Answer:
         """GETs that. Raises ObjectStoreError with the reason when it is not had."""
+        answer = await self._answer("GET", path, query)
+        self._require(answer)
+        return answer
+
+    async def _answer(
+        self, method: str, path: str, query: Mapping[str, str], body: bytes = b""
+    ) -> Answer:
+        """Whatever it answers, but that it is that zone's answer."""
         try:
-            answer = await asyncio.to_thread(self._send, path, query)
+            answer = await asyncio.to_thread(self._send, method, path, query, body)
         except BotoCoreError as error:
             raise ObjectStoreError(
                 f"the zone {self.zone} does not answer at {self._access.endpoint}: {error}",
                 "boot its site, or heal the link to it",
             ) from error
-        self._require(answer)
+        self._require_zone(answer)
         return answer
 
-    def _send(self, path: str, query: Mapping[str, str]) -> Answer:
+    def _send(self, method: str, path: str, query: Mapping[str, str], body: bytes) -> Answer:
         url = f"{self._access.endpoint}{path}" + (f"?{urlencode(query)}" if query else "")
-        request = AWSRequest(method="GET", url=url)
+        request = AWSRequest(method=method, url=url, data=body)
+        request.context["client_config"] = _UNSIGNED_BODY
         credentials = Credentials(self._keys.access_key, self._keys.secret_key)
         S3SigV4Auth(credentials, "s3", _REGION).add_auth(request)
         response = self._session.send(request.prepare())
@@ -82,13 +106,15 @@ class Door:
             body=response.content,
         )
 
-    def _require(self, answer: Answer) -> None:
+    def _require_zone(self, answer: Answer) -> None:
         if answer.zone != self.zone:
             raise ObjectStoreError(
                 f"{self._access.endpoint} is answered by "
                 f"{f'the zone {answer.zone}' if answer.zone else 'no zone'}, not by {self.zone}",
                 "name the endpoint of the zone that is meant",
             )
+
+    def _require(self, answer: Answer) -> None:
         if answer.status != _GOOD:
             raise ObjectStoreError(
                 f"the zone {self.zone} refuses {self._keys.access_key}: {_reason(answer)}",

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from uuid import NAMESPACE_DNS, uuid5
 
-from infra.plan.object_store import ObjectStorePlan, ZoneGroupPlan, ZonePlan
+from infra.plan.object_store import ZoneGroupPlan, ZonePlan
 from province.storage import METADATA, RESOURCES
 from rehearsal.objects.access import Keys
 
@@ -45,20 +45,28 @@ def zone_id(zone: ZonePlan) -> str:
 
 
 def zonegroup_text(
-    group: ZoneGroupPlan, plan: ObjectStorePlan, realm_id: str, endpoints: Mapping[str, str]
+    group: ZoneGroupPlan,
+    master: ZonePlan,
+    realm_id: str,
+    endpoints: Mapping[str, str],
+    *,
+    is_realms: bool,
 ) -> str:
-    """The zonegroup with those of its zones that have an endpoint, each by the zone's name."""
+    """The zonegroup with those of its zones that have an endpoint, each by the zone's name.
+
+    `is_realms` is the zonegroup where users and buckets are made.
+    """
     zones = [zone for zone in group.zones if zone.name in endpoints]
     return json.dumps(
         {
             "id": zonegroup_id(group.name),
             "name": group.name,
             "api_name": group.name,
-            "is_master": str(group.name == plan.master.zonegroup).lower(),
-            "endpoints": [endpoints[group.master.name]],
+            "is_master": str(is_realms).lower(),
+            "endpoints": [endpoints[master.name]],
             "hostnames": [],
             "hostnames_s3website": [],
-            "master_zone": zone_id(group.master),
+            "master_zone": zone_id(master),
             "zones": [
                 _member(zone, endpoints[zone.name], is_copied=len(zones) > 1) for zone in zones
             ],

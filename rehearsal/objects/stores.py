@@ -5,31 +5,38 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
-from infra.plan.object_store import ObjectStorePlan, ZoneGroupPlan, ZonePlan
+from infra.plan.object_store import ObjectStorePlan, ZonePlan
 from processes.supervisor import Supervisor
+from rehearsal.objects import probe, replication
 from rehearsal.objects.access import Keys, ObjectAccess
 from rehearsal.objects.admin import Admin
 from rehearsal.objects.cluster import Cluster
 from rehearsal.objects.config import SiteSettings
 from rehearsal.objects.door import Door
 from rehearsal.objects.errors import ObjectStoreError
+from rehearsal.objects.founding import Realm
 from rehearsal.objects.layout import StoreLayout, lay_out
 from rehearsal.objects.programs import require
-from rehearsal.objects.realm import zone_text, zonegroup_text
 from rehearsal.pki import Authority, KeyPair
 from rehearsal.place import Place
 
 DISK_BYTES = 4 * 2**30
 """Of each site's disk. Its file takes only as much of the machine's disk as is written."""
 READY_SECONDS = 120.0
+PROMOTION_SECONDS = 10.0
+"""How long a copy that is to be promoted may take to catch up."""
 _POLL_SECONDS = 0.1
 
 
 class ObjectStores:
-    """The realm at those places. Zones that the plan has elsewhere do not exist here."""
+    """The realm at those places. Zones that the plan has elsewhere do not exist here.
+
+    Every method raises ObjectStoreError, with the reason, when it cannot or must not do it.
+    """
 
     def __init__(  # noqa: PLR0913 - all that the stores are made of, each with its own name
         self,
@@ -40,35 +47,44 @@ class ObjectStores:
         authority: Authority,
         programs: Mapping[str, Path],
         *,
+        buckets: Mapping[str, str] | None = None,
         disk_bytes: int = DISK_BYTES,
     ) -> None:
-        """Raises ObjectStoreError when a program is missing or no place is the master's."""
+        """`buckets` are there when `start()` ends: their zonegroups by their names."""
         require(programs)
-        self._plan = plan
-        self._folder = folder.absolute()
         self._authority = authority
-        self._layouts = lay_out(self._folder, plan, places)
-        self._require_master()
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._system = Keys.made(self._folder, plan.system_user)
-        self._client = Keys.made(self._folder, f"{plan.realm}-client")
+        self._layouts = lay_out(folder.absolute(), plan, places)
+        if plan.master.site not in self._layouts:
+            raise ObjectStoreError(
+                f"no place for {plan.master.site}, where {plan.realm} is founded", "give it one"
+            )
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._system = Keys.made(folder.absolute(), plan.system_user)
+        self._client = Keys.made(folder.absolute(), f"{plan.realm}-client")
+        self._buckets = dict(buckets or {})
         self._clusters = {
-            site: Cluster(self._settings(layout, disk_bytes), programs, supervisor)
+            site: Cluster(self._settings(plan, layout, disk_bytes), programs, supervisor)
             for site, layout in self._layouts.items()
         }
-        self._admins = {
+        admins = {
             site: Admin(layout, programs["radosgw-admin"], supervisor)
             for site, layout in self._layouts.items()
         }
+        self._uninformed: set[str] = set()
+        self._realm = Realm(plan, self._layouts, admins, self._system)
 
     @property
     def zones(self) -> tuple[ZonePlan, ...]:
-        """Those that lie at the places, in the plan's order."""
-        here = {zone for layout in self._layouts.values() for zone in layout.zones}
-        return tuple(zone for zone in self._plan.zones if zone in here)
+        """Those that lie at the places, each site's own before those that it keeps."""
+        return tuple(zone for layout in self._layouts.values() for zone in layout.zones)
+
+    @property
+    def masters(self) -> Mapping[str, str]:
+        """The zone that is each zonegroup's master now."""
+        return {name: zone.name for name, zone in self._realm.masters.items()}
 
     def access(self, zone_name: str) -> ObjectAccess:
-        """How a client of the platform reads and writes there. Raises ObjectStoreError."""
+        """How a client of the platform reads and writes there."""
         zone = self._zone(zone_name)
         return ObjectAccess(
             endpoint=self._layouts[zone.site].endpoint(zone),
@@ -79,33 +95,180 @@ class ObjectStores:
         )
 
     async def start(self) -> None:
-        """Everything anew: clusters, realm, gateways; until each zone knows the platform's key.
+        """Everything anew; until an object written at each master is read, the same, at its copy.
 
-        Raises ObjectStoreError or ProcessError. What was started stays for `stop()` to end.
+        What was started stays for `stop()` to end, also when it fails.
         """
         await asyncio.gather(*(self._make(cluster) for cluster in self._clusters.values()))
-        main = self._plan.master.site
-        realm_id = await self._found_realm()
-        await self._start_gateways(main)
-        others = [site for site in self._layouts if site != main]
-        await asyncio.gather(*(self._join(site, realm_id) for site in others))
-        await asyncio.gather(*(self._knows(zone, self._client) for zone in self.zones))
+        main = self._realm.master.site
+        await self._realm.found([self._client])
+        await self.start_gateways(main)
+        await asyncio.gather(*(self._join(site) for site in self._layouts if site != main))
+        probes = {probe.bucket(name): name for name in self._realm.zonegroups}
+        for bucket, zonegroup in {**probes, **self._buckets}.items():
+            await self.make_bucket(bucket, zonegroup)
+        await asyncio.gather(*(self._prove(name) for name in self._realm.zonegroups))
 
     async def stop(self) -> None:
         """Ends everything in order; what was stored stays where it is."""
         await asyncio.gather(*(cluster.stop() for cluster in self._clusters.values()))
 
-    def _require_master(self) -> None:
-        site = self._plan.master.site
-        if site not in self._layouts:
+    async def make_bucket(self, name: str, zonegroup: str) -> None:
+        """A bucket, known in all zones of its zonegroup when this returns.
+
+        One that is made by S3 alone is known at other zonegroups' sites up to 20 seconds later:
+        gateways tell of news within their own zonegroup, and ask elsewhere that often.
+        """
+        if zonegroup not in self._realm.zonegroups:
+            raise ObjectStoreError(f"there is no zonegroup {zonegroup} here", "see `zones`")
+        master = self._realm.masters[zonegroup]
+        # Before it is told of the system user, the zone cannot ask the realm's master for it.
+        await self._until(master.site, partial(probe.make_bucket, self.access(master.name), name))
+        for zone in self.zones:
+            if zone.zonegroup == zonegroup and zone != self._realm.master:
+                await self._until(zone.site, partial(self._require_bucket, zone, name))
+
+    async def kill(self, site: str) -> None:
+        """SIGKILL to everything at the site, at once."""
+        await self._cluster(site).kill()
+
+    async def boot(self, site: str) -> None:
+        """What stood at the site comes back, with what it had acknowledged, and follows."""
+        await self._cluster(site).boot()
+        await self.start_gateways(site)
+
+    async def stop_gateways(self, site: str) -> None:
+        """Ends the site's gateways; its disk stays."""
+        cluster = self._cluster(site)
+        await asyncio.gather(*(cluster.stop_gateway(zone) for zone in cluster.layout.zones))
+
+    async def start_gateways(self, site: str) -> None:
+        """Starts the site's gateways, and waits until they answer.
+
+        Where they missed that another zone was made master, they learn of it before that.
+        """
+        cluster = self._cluster(site)
+        if site in self._uninformed:
+            await self._inform(site)
+        for zone in cluster.layout.zones:
+            await cluster.start_gateway(zone)
+        for zone in cluster.layout.zones:
+            await self._until(site, self._door(zone).require_known)
+
+    async def caught_up(self, zone_name: str, timeout_seconds: float) -> float:
+        """Waits until the zone has all that its zonegroup's others had acknowledged.
+
+        Gives the seconds that it took. An other that does not answer may have anything.
+        """
+        zone = self._zone(zone_name)
+        began = time.monotonic()
+        while lacking := await self._lacking(zone):
+            if time.monotonic() - began > timeout_seconds:
+                raise ObjectStoreError(
+                    f"the zone {zone.name} has not caught up within {timeout_seconds:.0f} s: "
+                    f"it lacks something of {', '.join(lacking)}",
+                    "see whether the link to its source is cut, and whether its gateway runs",
+                )
+            await asyncio.sleep(_POLL_SECONDS)
+        return time.monotonic() - began
+
+    async def promote(self, zonegroup: str, zone_name: str, *, may_lose: bool = False) -> None:
+        """Makes a copy its zonegroup's master; other gateways hear of it, or will when they can.
+
+        Refused when the copy has not all of the master's objects, or the master cannot be asked
+        about it, unless it is said that what is not there yet `may_lose`.
+        """
+        zone = self._zone(zone_name)
+        self._require_promotable(zonegroup, zone)
+        await self._door(zone).require_known()
+        if not may_lose:
+            await self._require_nothing_lost(zone)
+        await self._realm.hand_over(zonegroup, zone, force=may_lose)
+        await self._until(zone.site, partial(self._require_heard, zone))
+        await asyncio.gather(*(self._note_heard(other) for other in self.zones))
+
+    def _require_promotable(self, zonegroup: str, zone: ZonePlan) -> None:
+        if zone.zonegroup != zonegroup:
             raise ObjectStoreError(
-                f"no place for {site}, where the realm {self._plan.realm} is made", "give it one"
+                f"{zone.name} is a zone of {zone.zonegroup}, not of {zonegroup}",
+                f"promote one of {zonegroup}'s",
+            )
+        if self._realm.masters[zonegroup] == zone:
+            raise ObjectStoreError(f"{zone.name} is {zonegroup}'s master already", "nothing to do")
+        master = self._realm.master
+        is_realms = master.zonegroup == zonegroup
+        if not is_realms and not self._clusters[master.site].has_gateway(master):
+            raise ObjectStoreError(
+                f"{zone.name} cannot be promoted while the realm's master {master.name} is down",
+                f"promote another zone of {master.zonegroup} first",
             )
 
-    def _settings(self, layout: StoreLayout, disk_bytes: int) -> SiteSettings:
+    async def _require_nothing_lost(self, zone: ZonePlan) -> None:
+        try:
+            await self.caught_up(zone.name, PROMOTION_SECONDS)
+        except ObjectStoreError as error:
+            raise ObjectStoreError(
+                f"{zone.name} is not promoted: {error.cause}",
+                "wait until it has caught up, or say that what it lacks may be lost",
+            ) from error
+
+    async def _lacking(self, zone: ZonePlan) -> list[str]:
+        """Buckets of which the zone lacks something; of the realm's users and buckets, those."""
+        target, lacking = self._door(zone), []
+        for other in self.zones:
+            if other.zonegroup == zone.zonegroup and other != zone:
+                source = self._door(other)
+                lacking += await replication.buckets_behind(target, source, other)
+                if other == self._realm.master and await replication.is_metadata_behind(
+                    target, source
+                ):
+                    lacking.append("the realm's users and buckets")
+        return lacking
+
+    async def _note_heard(self, zone: ZonePlan) -> None:
+        """Notes a site that is down or cut off: it has to be told when it comes back."""
+        is_up = self._clusters[zone.site].has_gateway(zone)
+        try:
+            if is_up:
+                await self._until(zone.site, partial(self._require_heard, zone), PROMOTION_SECONDS)
+        except ObjectStoreError:
+            is_up = False
+        if not is_up:
+            self._uninformed.add(zone.site)
+
+    async def _inform(self, site: str) -> None:
+        master = self._realm.master
+        if not self._clusters[master.site].has_gateway(master):
+            raise ObjectStoreError(
+                f"{site} cannot learn who is master now: {master.name} does not run",
+                f"boot {master.site} first",
+            )
+        await self._realm.pull(site)
+        self._uninformed.discard(site)
+
+    async def _require_bucket(self, zone: ZonePlan, bucket: str) -> None:
+        """Tells the zone that there is news. Raises ObjectStoreError while it has not got it."""
+        await replication.tell_news(self._door(zone))
+        await Door(zone.name, self.access(zone.name)).ask(f"/{bucket}")
+
+    async def _require_heard(self, zone: ZonePlan) -> None:
+        """Raises ObjectStoreError while its gateway has other masters than we have."""
+        heard = await replication.masters_known(self._door(zone))
+        wrong = [
+            name for name, master in self._realm.masters.items() if heard.get(name) != master.name
+        ]
+        if wrong:
+            raise ObjectStoreError(
+                f"the gateway of {zone.name} has not heard of {', '.join(wrong)}'s new master",
+                f"stop and start the gateways of {zone.site}",
+            )
+
+    def _settings(
+        self, plan: ObjectStorePlan, layout: StoreLayout, disk_bytes: int
+    ) -> SiteSettings:
         return SiteSettings(
             layout=layout,
-            plan=self._plan,
+            plan=plan,
             cluster=uuid4(),
             disk_bytes=disk_bytes,
             certificates={zone.name: self._certificate(layout, zone) for zone in layout.zones},
@@ -124,71 +287,43 @@ class ObjectStores:
         cluster.trust(self._authority.ca_file)
         await cluster.boot()
 
-    async def _found_realm(self) -> str:
-        """The realm, its zonegroups and users, at the main center. Gives the realm's id."""
-        admin = self._admins[self._plan.master.site]
-        realm = await admin.ask("realm", "create", f"--rgw-realm={self._plan.realm}", "--default")
-        for group in self._groups():
-            text = zonegroup_text(group, self._plan, realm["id"], self._endpoints())
-            await admin.put("zonegroup", text, f"--rgw-zonegroup={group.name}")
-        await self._set_zones(self._plan.master.site, realm["id"])
-        names = self._names(self._plan.master)
-        await admin.ask("period", "update", "--commit", *names)
-        await self._make_users(admin, names)
-        return str(realm["id"])
+    async def _join(self, site: str) -> None:
+        await self._realm.join(site)
+        await self.start_gateways(site)
 
-    async def _make_users(self, admin: Admin, names: Sequence[str]) -> None:
-        for keys, more in ((self._system, ("--system",)), (self._client, ())):
-            user = (f"--uid={keys.access_key}", f"--display-name={keys.access_key}")
-            await admin.ask("user", "create", *user, *more, *names, keys=keys)
+    async def _prove(self, zonegroup: str) -> None:
+        """An object goes in at the master, and comes out the same wherever there is a copy."""
+        content = probe.content()
+        await probe.write(self.access(self.masters[zonegroup]), zonegroup, content)
+        for zone in self.zones:
+            if zone.zonegroup == zonegroup:
+                read = partial(probe.require_read, self.access(zone.name), zonegroup, content)
+                await self._until(zone.site, read)
 
-    async def _join(self, site: str, realm_id: str) -> None:
-        """Another site gets the realm and comes up with its zones."""
-        master = self._plan.master
-        url = f"--url={self._layouts[master.site].endpoint(master)}"
-        await self._admins[site].ask("realm", "pull", url, "--default", keys=self._system)
-        await self._set_zones(site, realm_id)
-        await self._start_gateways(site)
-
-    async def _set_zones(self, site: str, realm_id: str) -> None:
-        for zone in self._layouts[site].zones:
-            text = zone_text(zone, realm_id, self._system)
-            await self._admins[site].put("zone", text, *self._names(zone))
-
-    async def _start_gateways(self, site: str) -> None:
-        cluster = self._clusters[site]
-        for zone in self._layouts[site].zones:
-            await cluster.start_gateway(zone.name)
-        await asyncio.gather(
-            *(self._knows(zone, self._system) for zone in self._layouts[site].zones)
-        )
-
-    async def _knows(self, zone: ZonePlan, keys: Keys) -> None:
-        """Waits until the zone answers to those keys."""
-        door = Door(zone.name, self.access(zone.name), keys)
-        await self._until(zone.site, door.require_known)
-
-    async def _until(self, site: str, done: Callable[[], Awaitable[None]]) -> None:
-        """Again and again until it raises no ObjectStoreError; then its last one is raised."""
-        deadline = time.monotonic() + READY_SECONDS
+    async def _until(
+        self, site: str, done: Callable[[], Awaitable[object]], seconds: float = READY_SECONDS
+    ) -> None:
+        """Again and again until it raises no ObjectStoreError; in the end, its last one."""
+        deadline = time.monotonic() + seconds
         while True:
             try:
-                return await done()
+                await done()
             except ObjectStoreError:
                 self._clusters[site].require_alive()
                 if time.monotonic() > deadline:
                     raise
+            else:
+                return
             await asyncio.sleep(_POLL_SECONDS)
 
-    def _names(self, zone: ZonePlan) -> tuple[str, ...]:
-        return (f"--rgw-zonegroup={zone.zonegroup}", f"--rgw-zone={zone.name}")
+    def _door(self, zone: ZonePlan) -> Door:
+        return Door(zone.name, self.access(zone.name), self._system)
 
-    def _groups(self) -> tuple[ZoneGroupPlan, ...]:
-        """Zonegroups whose master zone is at one of the places."""
-        return tuple(one for one in self._plan.zonegroups if one.master.site in self._layouts)
-
-    def _endpoints(self) -> dict[str, str]:
-        return {zone.name: self._layouts[zone.site].endpoint(zone) for zone in self.zones}
+    def _cluster(self, site: str) -> Cluster:
+        if site not in self._clusters:
+            known = ", ".join(self._clusters)
+            raise ObjectStoreError(f"no object store at {site}", f"one of {known}")
+        return self._clusters[site]
 
     def _zone(self, name: str) -> ZonePlan:
         found = next((zone for zone in self.zones if zone.name == name), None)
