@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from infra.plan.buckets import bucket
-from infra.plan.stateful import ArchivePlan, DatabasePlan, DatabaseRolePlan
+from infra.plan.stateful import ArchivePlan, DatabasePlan, DatabaseRolePlan, SynchronousPlan
 from province.data import Data, Database
 from province.province import Province
 from province.sites import Site
@@ -22,6 +22,8 @@ _ROLES = (
     DatabaseRolePlan(name="suyun_reports", connections_max=20, member_of=("pg_read_all_data",)),
     DatabaseRolePlan(name="suyun_audit", connections_max=5, member_of=("pg_monitor",)),
 )
+_CONFIRMING_SITES = 1
+"""Of the others: all of them would stop every write at the loss of any one."""
 _PARAMETERS: Mapping[str, str] = MappingProxyType(
     {
         # The roles' connections, and some for the operator and for replication.
@@ -33,6 +35,10 @@ _PARAMETERS: Mapping[str, str] = MappingProxyType(
         # A replica that is cut off for some hours finds its WAL still there; then the archive's.
         "wal_keep_size": "8GB",
         "ssl_min_protocol_version": "TLSv1.3",
+        # On the partner's disk, which is all that its promotion needs. `remote_apply` would have
+        # each commit wait until it is seen there too, so that one long query there, or an index
+        # that is replayed, stops all writes.
+        "synchronous_commit": "on",
     }
 )
 
@@ -63,6 +69,9 @@ def plan_database(
         origin=cluster_name(province.main.id),
         promotion_token=token if is_promoted else None,
         roles=_ROLES,
+        synchronous=SynchronousPlan(
+            number=_CONFIRMING_SITES, clusters=tuple(cluster_name(one.id) for one in others)
+        ),
         parameters=_PARAMETERS,
         archives=tuple(_archive(province, data, holder) for holder in (site, *others)),
         makes_archives=makes_archives,
