@@ -7,6 +7,8 @@ import platform
 import resource
 import shutil
 import sys
+from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 
 import psutil
@@ -63,8 +65,9 @@ async def checks(supervisor: Supervisor, cache: Path, state: Path) -> tuple[Chec
 
     `cache` and `state` are the folders whose disks are looked at; they need not exist.
     """
+    packages = [tuple(tools) for _, tools in groupby(DEBIAN_TOOLS, lambda tool: tool.package)]
     asked = await asyncio.gather(
-        _go(supervisor), *(_debian_tool(tool, supervisor) for tool in DEBIAN_TOOLS)
+        _go(supervisor), *(_package(tools, supervisor) for tools in packages)
     )
     return (
         check_platform(this_platform()),
@@ -174,9 +177,15 @@ async def _go(supervisor: Supervisor) -> Check:
     return check_go(await Go(supervisor).version())
 
 
+async def _package(tools: Sequence[DebianTool], supervisor: Supervisor) -> Check:
+    """The package's first tool that is not as it should be, or else its first."""
+    looks = [await _debian_tool(tool, supervisor) for tool in tools]
+    return next((look for look in looks if look.severity), looks[0])
+
+
 async def _debian_tool(tool: DebianTool, supervisor: Supervisor) -> Check:
-    path = find_program(tool.name)
-    found, is_good = "not found", False
+    path = find_program(tool.name, tool.folder)
+    found, is_good = f"no {tool.name}", False
     if path is not None:
         try:
             version = await ask_version(path, tool.question, supervisor)
@@ -185,12 +194,16 @@ async def _debian_tool(tool: DebianTool, supervisor: Supervisor) -> Check:
             found = f"{path} does not work: {error}"
     mends_itself = path is None and may_install()
     return _check(
-        tool.name,
-        "the edge, in front of the reference platform",
+        tool.package,
+        tool.purpose,
         f"{found} (installed when it is needed)" if mends_itself else found,
-        None if is_good or mends_itself else Severity.ERROR,
+        None if is_good or mends_itself else _severity(tool),
         command_for(tool.package),
     )
+
+
+def _severity(tool: DebianTool) -> Severity:
+    return Severity.ERROR if tool.needed else Severity.WARNING
 
 
 def _check(subject: str, purpose: str, found: str, severity: Severity | None, mend: str) -> Check:

@@ -11,7 +11,7 @@ from processes.supervisor import Supervisor
 from rehearsal.toolchain.cache import Cache, CorruptEntryError, Manifest, sha256_of
 from rehearsal.toolchain.go import Go
 from rehearsal.toolchain.keys import build_key, release_key, release_of, source_key
-from rehearsal.toolchain.pins import GoTool, Pin
+from rehearsal.toolchain.pins import DebianTool, GoTool, Pin
 from rehearsal.toolchain.programs import SilentProgramError, ask_version, find_program, starts
 from rehearsal.toolchain.values import Binary
 
@@ -34,7 +34,7 @@ class Finder:
         return await self._on_path(pin, started, notice) or await self._cached(pin, started, notice)
 
     async def _on_path(self, pin: Pin, started: float, notice: Notice) -> Binary | None:
-        path = find_program(pin.name)
+        path = find_program(pin.name, pin.folder if isinstance(pin, DebianTool) else None)
         if path is None:
             return None
         try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 Version = tuple[int, ...]
 
@@ -76,12 +77,20 @@ class GoTool:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DebianTool:
-    """A tool of a Debian or Ubuntu package."""
+    """A tool of a Debian or Ubuntu package.
+
+    `purpose` is what the package is for, said by the doctor. `folder` is where its programs lie
+    when it is not on PATH. Where it is not `needed`, a rehearsal goes on without it, and the claims
+    that stand on it stay unknown.
+    """
 
     name: str
     package: str
     acceptable: Acceptable
     question: Question
+    purpose: str
+    folder: Path | None = None
+    needed: bool = True
     seconds: float = 15.0
 
     @property
@@ -147,6 +156,31 @@ def _provider_release(architecture: str, sha256: str) -> Release:
         url=f"https://api.pulumi.com/releases/plugins/{name}",
         sha256=sha256,
         member="pulumi-resource-kubernetes",
+    )
+
+
+def _of_ceph(name: str, package: str) -> DebianTool:
+    """Each package brings what it depends on: ceph-base, ceph-common."""
+    return DebianTool(
+        name=name,
+        package=package,
+        acceptable=Acceptable(at_least=(16, 2, 0), below=(19, 0, 0)),
+        question=Question(pattern=r"ceph version (\d+\.\d+\.\d+)"),
+        purpose="object storage that is really replicated",
+        needed=False,
+    )
+
+
+def _of_postgresql(name: str) -> DebianTool:
+    """Debian keeps the programs of each major version in a folder of its own, off PATH."""
+    return DebianTool(
+        name=name,
+        package="postgresql-15",
+        acceptable=Acceptable(at_least=(15, 0), below=(16, 0)),
+        question=Question(pattern=r"\(PostgreSQL\) (\d+\.\d+)"),
+        purpose="the base database and its replicas",
+        folder=Path("/usr/lib/postgresql/15/bin"),
+        needed=False,
     )
 
 
@@ -229,6 +263,26 @@ DEBIAN_TOOLS = (
         package="nginx",
         acceptable=Acceptable(at_least=(1, 19, 4), below=(2, 0, 0)),
         question=Question(arguments=("-v",), pattern=r"nginx/(\d+\.\d+\.\d+)"),
+        purpose="the edge, in front of the reference platform",
+    ),
+    *(_of_ceph(name, "ceph-mon") for name in ("ceph-mon", "monmaptool", "osdmaptool")),
+    _of_ceph("ceph-osd", "ceph-osd"),
+    *(_of_ceph(name, "radosgw") for name in ("radosgw", "radosgw-admin", "ceph-authtool")),
+    *(
+        _of_postgresql(name)
+        for name in (
+            "postgres",
+            "initdb",
+            "pg_basebackup",
+            "pg_controldata",
+            "pg_ctl",
+            "pg_dump",
+            "pg_isready",
+            "pg_restore",
+            "pg_rewind",
+            "pg_verifybackup",
+            "psql",
+        )
     ),
 )
 

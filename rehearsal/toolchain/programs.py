@@ -23,9 +23,13 @@ class SilentProgramError(Exception):
     """A program that crashes, hangs or says no version when it is asked for it."""
 
 
-def find_program(name: str) -> Path | None:
-    """The program on PATH or in the system folders, which an ordinary user's PATH lacks."""
-    folders = os.pathsep.join((os.environ.get("PATH", os.defpath), *_SYSTEM_FOLDERS))
+def find_program(name: str, folder: Path | None = None) -> Path | None:
+    """The program in its package's own folder, else on PATH or in the system folders.
+
+    An ordinary user's PATH lacks the latter, and everybody's the former.
+    """
+    own = (str(folder),) if folder else ()
+    folders = os.pathsep.join((*own, os.environ.get("PATH", os.defpath), *_SYSTEM_FOLDERS))
     found = shutil.which(name, path=folders)
     return Path(found) if found else None
 

@@ -102,6 +102,9 @@ class Toolchain:
         return made
 
     async def _installed(self, pin: DebianTool, telling: Telling) -> Binary:
+        binary = await self._finder.find(pin, _silently)
+        if binary is not None:  # the package came for another tool of it
+            return dataclasses.replace(binary, origin="debian")
         telling.say(f"installing the package {pin.package}", pin.name)
         await self._packages.install(pin.package)
         binary = await self._finder.find(pin, telling.notice)

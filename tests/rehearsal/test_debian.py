@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import os
 import platform
 from pathlib import Path
@@ -21,6 +22,8 @@ echo "$@" >> "{folder}/asked"
 if [ -f "{folder}/refuse" ]; then echo 'E: Unable to locate package'; exit 100; fi
 for last; do :; done
 [ "$last" = web ] && cp "{folder}/web" "{folder}/path/web"
+[ "$last" = pair ] && mkdir "{folder}/own" && cp "{folder}/web" "{folder}/own/left" \
+  && cp "{folder}/web" "{folder}/own/right"
 exit 0
 """
 
@@ -38,6 +41,7 @@ class Machine:
             package="web",
             acceptable=Acceptable(at_least=(1, 18, 0), below=(2, 0, 0)),
             question=Question(arguments=("-v",), pattern=r"web/([\d.]+)"),
+            purpose="pages",
         )
         monkeypatch.setenv("PATH", f"{shop.folder / 'path'}:{os.environ['PATH']}")
         self.is_root(0)
@@ -75,6 +79,23 @@ def test_a_missing_package_is_installed_once(shop: Workshop, machine: Machine) -
         ["update", "-q"],
         ["install", "-q", "-y", "--no-install-recommends", "web"],
     ]
+
+
+def test_tools_of_one_package_lie_in_its_own_folder_and_are_installed_once(
+    shop: Workshop, machine: Machine
+) -> None:
+    web = shop.pins["web"]
+    assert isinstance(web, DebianTool)
+    for name in ("left", "right"):
+        shop.pins[name] = dataclasses.replace(
+            web, name=name, package="pair", folder=shop.folder / "own"
+        )
+
+    found = shop.ensure("left", "right")
+
+    assert [line.split()[4] for line in machine.asked] == ["update", "install"]
+    assert {binary.path.parent for binary in found.values()} == {shop.folder / "own"}
+    assert {binary.origin for binary in found.values()} == {"debian"}
 
 
 def test_the_packages_own_scripts_find_nothing_that_starts_services(

@@ -14,6 +14,7 @@ from processes.supervisor import Supervisor
 from province.findings import Severity
 from rehearsal.toolchain import doctor
 from rehearsal.toolchain.doctor import Check
+from rehearsal.toolchain.pins import DEBIAN_TOOLS, DebianTool, Question
 
 GOOD = (
     doctor.check_platform("linux/amd64"),
@@ -39,6 +40,14 @@ BAD = (
     (doctor.check_ports((50000, 60000)), Severity.WARNING, "sysctl"),
     (doctor.check_ports(None), Severity.WARNING, "sysctl"),
 )
+
+
+class AsyncVersions:
+    """Every program is of the least version that does."""
+
+    async def __call__(self, _: Path, question: Question, __: Supervisor) -> str:
+        tool = next(tool for tool in DEBIAN_TOOLS if tool.question == question)
+        return ".".join(str(part) for part in tool.acceptable.at_least)
 
 
 @pytest.mark.parametrize("check", GOOD, ids=lambda check: check.subject)
@@ -91,3 +100,24 @@ def test_nginx_that_crashes_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyP
     nginx = next(check for check in asyncio.run(scene()) if check.subject == "nginx")
     assert nginx.severity is Severity.ERROR
     assert "does not work: exit status -11" in nginx.found
+
+
+@pytest.mark.parametrize("tool", DEBIAN_TOOLS, ids=lambda tool: tool.name)
+def test_a_missing_program_is_told_with_its_package(
+    tool: DebianTool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = {each.name: Path("/bin/true") for each in DEBIAN_TOOLS if each.name != tool.name}
+    monkeypatch.setattr(doctor, "find_program", lambda name, _: found.get(name))
+    monkeypatch.setattr(doctor, "may_install", lambda: False)
+    monkeypatch.setattr(doctor, "ask_version", AsyncVersions())
+
+    async def scene() -> tuple[Check, ...]:
+        async with Supervisor(tmp_path / "owner") as supervisor:
+            return await doctor.checks(supervisor, tmp_path, tmp_path)
+
+    rows = {check.subject: check for check in asyncio.run(scene())}
+    assert rows[tool.package].severity is (Severity.ERROR if tool.needed else Severity.WARNING)
+    assert rows[tool.package].found == f"no {tool.name}"
+    assert rows[tool.package].mend.endswith(f"install {tool.package}")
+    others = {each.package for each in DEBIAN_TOOLS} - {tool.package}
+    assert all(rows[other].severity is None for other in others)
