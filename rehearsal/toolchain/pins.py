@@ -286,7 +286,8 @@ DEBIAN_TOOLS = (
     ),
 )
 
-PINS: Mapping[str, Pin] = {pin.name: pin for pin in (*DEBIAN_TOOLS, *GO_TOOLS)}
+_ALL: tuple[Pin, ...] = (*DEBIAN_TOOLS, *GO_TOOLS)
+PINS: Mapping[str, Pin] = {pin.name: pin for pin in _ALL}
 """By name, in the order in which missing ones are made."""
 
 _OCM_CLUSTERS = "clusters.open-cluster-management.io"
