@@ -7,7 +7,6 @@ both believe that they lead would otherwise destroy each other's.
 from __future__ import annotations
 
 import gzip
-import io
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -106,11 +105,11 @@ class Bucket:
                     f"{name} is there already, and another: does another server archive as "
                     f"{self._source.cluster}?"
                 )
-            self._client.upload_fileobj(
-                io.BytesIO(gzip.compress(content, compresslevel=1)),
-                self._source.bucket,
-                self._key(name),
-                ExtraArgs={"Metadata": {"sha256": digest}},
+            self._client.put_object(
+                Bucket=self._source.bucket,
+                Key=self._key(name),
+                Body=gzip.compress(content, compresslevel=1),
+                Metadata={"sha256": digest},
             )
 
     def get(self, name: str, file: Path) -> None:

@@ -18,6 +18,14 @@ DATABASE = "base"
 SUPERUSER = "postgres"
 CONNECT_SECONDS = 3.0
 ANSWER_SECONDS = 10.0
+_LOST = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InternalClientError,  # what asyncpg says when a server is killed between two messages
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,18 +70,18 @@ class UnreachableError(DatabaseError):
 async def session(access: DatabaseAccess, seconds: float = ANSWER_SECONDS) -> AsyncIterator[Any]:
     """An asyncpg connection; each statement may take `seconds`.
 
-    Raises UnreachableError when there is none, DatabaseError when it is refused or a statement
-    fails.
+    Raises UnreachableError when there is none, or when it is lost under way: then nobody knows
+    whether the last statement was done. Raises DatabaseError when one is refused.
     """
     connection = await _connect(access, seconds)
     try:
         yield connection
-    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise DatabaseError(f"{access.host}: {error}", "see the server's log") from error
-    except (OSError, TimeoutError) as error:
+    except _LOST as error:
         raise UnreachableError(
             f"{access.host}:{access.port} stopped answering", "see the server's log"
         ) from error
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise DatabaseError(f"{access.host}: {error}", "see the server's log") from error
     finally:
         await _leave(connection)
 

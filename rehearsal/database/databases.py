@@ -5,29 +5,33 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from infra.plan.stateful import DatabasePlan
 from processes.supervisor import Supervisor
-from rehearsal.database.client import DatabaseAccess, session
-from rehearsal.database.errors import DatabaseError
+from rehearsal.database.archiving import Backup, Restored, archive_now, back_up, restore
+from rehearsal.database.client import DatabaseAccess
+from rehearsal.database.errors import DatabaseError, SplitBrainError
 from rehearsal.database.founding import bring_up_to_date, found
-from rehearsal.database.holders import Holders
+from rehearsal.database.holders import ArchiveStore, Holders
 from rehearsal.database.server import Server
 from rehearsal.database.standing import Lag, Standing, lags, require_one_leader
+from rehearsal.database.succession import (
+    Promotion,
+    Rejoined,
+    Succession,
+    begin_term,
+    follow,
+    rejoin,
+)
+from rehearsal.database.watching import Watch
 from rehearsal.pki import Authority
 from rehearsal.place import Place
 
 APPLICATION_ROLE = "suyun_app"
-STREAMING_SECONDS = 30.0
 SKEW_SECONDS_MAX = 2.0
 """Beyond it lag, the age of backups and the order of what is logged mean nothing."""
-_POLL_SECONDS = 0.1
-_TERM = """
-INSERT INTO fence.terms (term, site, timeline, lsn)
-SELECT coalesce(max(term), 0) + 1, $1, $2, pg_current_wal_flush_lsn() FROM fence.terms
-RETURNING term
-"""
 
 
 class Databases:
@@ -41,12 +45,14 @@ class Databases:
         places: Sequence[Place],
         authority: Authority,
         programs: Mapping[str, Path],
+        archive: Mapping[str, ArchiveStore] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """`plans` are by site, and each of their sites is among `places`.
 
-        `programs` has `postgres` at least, which the others lie beside. `clock` is the time that
-        the servers' is compared with, in seconds since 1970.
+        `programs` has `postgres` at least, which the others lie beside. `archive` has, by site,
+        the object store that its WAL goes to: one of another site (`plan.archive.bucket.kept_at`).
+        `clock` is the time that the servers' is compared with, in seconds since 1970.
         """
         self._holders = Holders(
             folder=folder,
@@ -55,7 +61,9 @@ class Databases:
             places=places,
             authority=authority,
             programs=programs,
+            archive=archive or {},
         )
+        self._watch = Watch(lambda: self._holders.leader.access)
         self._clock = clock
         self._change = asyncio.Lock()
 
@@ -80,18 +88,21 @@ class Databases:
         """
         async with self._change:
             self._holders.prepare()
+            await self._require_archives()
             if self._holders.is_founded:
                 await self._holders.leader.start()
             else:
                 await self._found()
-            await asyncio.gather(*(self._follow(one) for one in self._to_follow()))
+            await asyncio.gather(*(follow(self._holders, one) for one in self._to_follow()))
             await self._holders.leader.configure(self._holders.settings(self.primary))
             await bring_up_to_date(self._holders.leader.access)
             await self._require_same_time()
+            self._watch.start()
 
     async def stop(self) -> None:
         """Ends all servers in order: who leads first, so that the others get its last bytes."""
         async with self._change:
+            await self._watch.stop()
             if self._holders.servers:
                 await self._holders.leader.stop()
             await asyncio.gather(*(one.stop() for one in self._holders.servers.values()))
@@ -100,6 +111,71 @@ class Databases:
         """SIGKILL to all that runs of it at the site, at once."""
         async with self._change:
             await self._holders.server(site).kill()
+
+    async def boot(self, site: str) -> None:
+        """What was killed or stopped there comes back.
+
+        Raises SplitBrainError where it would take writes and somebody else does, or has since.
+        """
+        async with self._change:
+            server = self._holders.server(site)
+            if server.is_running:
+                return
+            if server.is_replica:
+                await follow(self._holders, server)
+                return
+            await self._require_still_leads(server)
+            await server.start()
+
+    async def fence(self, site: str) -> None:
+        """Whoever takes writes there ends, in order: what it has acknowledged goes to the others.
+
+        It is the first step of every change of the primary. `boot` undoes it while nobody else
+        has been promoted.
+        """
+        async with self._change:
+            await self._holders.server(site).stop()
+
+    async def promote(self, site: str) -> Promotion:
+        """That replica takes the writes from now on, and the others follow it.
+
+        Raises DatabaseError, with nothing changed, while another may take writes (`fence` it), or
+        where the site lacks what another has, or what was confirmed.
+        """
+        async with self._change:
+            return await Succession(self._holders, site, self._watch.written).promote()
+
+    async def rejoin(self, site: str) -> Rejoined:
+        """A server that had led, or that was left behind, follows again.
+
+        What it alone has is taken back by `pg_rewind`; where that is not possible, all of it is
+        replaced by a new copy. Raises DatabaseError while it takes writes itself.
+        """
+        async with self._change:
+            return await rejoin(self._holders, site)
+
+    async def back_up(self) -> Backup:
+        """A base backup into the archive of the primary, with the WAL that it needs."""
+        return await back_up(self._holders)
+
+    async def archive_now(self) -> float:
+        """All that is written goes into the archive; after how many seconds it was there."""
+        return await archive_now(self._holders)
+
+    async def restore(
+        self,
+        into: Path,
+        at: Place,
+        *,
+        until: datetime | None = None,
+        sites: Sequence[str] = (),
+    ) -> Restored:
+        """A database of its own in the empty folder `into`, out of nothing but the archives.
+
+        Those are of `sites`' clusters, or of all: name them where the store of one is lost. It
+        has all that was archived, or what had been written `until` then.
+        """
+        return await restore(self._holders, into, at, until, sites)
 
     async def standings(self) -> tuple[Standing, ...]:
         """How each server that answers stands. Raises SplitBrainError when two take writes."""
@@ -123,41 +199,39 @@ class Databases:
         await leader.start()
         await found(leader.access, holders.plans[leader.site], holders.passwords())
         await bring_up_to_date(leader.access)
-        await self._begin_term(leader.site)
+        await begin_term(leader, 1)
         copies = (o.copy(holders.following(o.site, leader.site)) for o in holders.others)
         await asyncio.gather(*copies)
         holders.lead(leader.site)
 
-    async def _begin_term(self, site: str) -> int:
-        """Notes in the database itself who leads from now on."""
-        async with session(self._holders.server(site).access) as connection:
-            standing = await self._holders.ask(site)
-            timeline = standing.timeline if standing else 1
-            return int(await connection.fetchval(_TERM, site, timeline))
-
     def _to_follow(self) -> list[Server]:
         return [one for one in self._holders.others if one.is_made and one.is_replica]
 
-    async def _follow(self, server: Server) -> None:
-        """Starts a replica and waits until it streams, if there is anybody to stream from."""
-        server.settings = self._holders.settings(server.site)
-        await server.start()
-        if self._holders.leader.is_running:
-            await self._await_streaming(server.site)
+    async def _require_still_leads(self, server: Server) -> None:
+        """Of a server that would take writes from its start on."""
+        others = [one for one in await self.standings() if one.site != server.site]
+        own = server.timeline()
+        newer = [one for one in others if one.leads or one.timeline > own]
+        if server.site != self.primary or newer:
+            named = (
+                f"{newer[0].site}, now on timeline {newer[0].timeline}" if newer else self.primary
+            )
+            raise SplitBrainError(
+                f"{server.site} led on timeline {own}, and the lead went to {named}: started as it "
+                "stands, both would take writes",
+                f"rejoin {server.site}, which takes back what it alone has",
+            )
 
-    async def _await_streaming(self, site: str) -> None:
-        deadline = asyncio.get_running_loop().time() + STREAMING_SECONDS
-        while True:
-            standing = await self._holders.ask(site)
-            if standing is not None and standing.streams:
-                return
-            if asyncio.get_running_loop().time() > deadline:
-                raise DatabaseError(
-                    f"{site} did not follow {self.primary} within {STREAMING_SECONDS:.0f} s: "
-                    f"{self._holders.server(site).last_words()}",
-                    f"rejoin {site}: it may lack WAL that nobody keeps any more",
+    async def _require_archives(self) -> None:
+        """Every archive can be written and read, with the keys and clocks that there are."""
+        await asyncio.gather(
+            *(
+                self._holders.server(site).archive(
+                    "prepare", str(self._holders.archive_config(site))
                 )
-            await asyncio.sleep(_POLL_SECONDS)
+                for site in self._holders.archived
+            )
+        )
 
     async def _require_same_time(self) -> None:
         for standing in await self.standings():

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 import signal
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -22,13 +24,13 @@ from rehearsal.database.settings import HBA, Following, Settings
 from rehearsal.debian import command_for
 from rehearsal.place import Place
 
-DEBIAN_FOLDER = Path("/usr/lib/postgresql/15/bin")
-"""Where Debian puts the programs of this version, which are on nobody's PATH."""
 READY_SECONDS = 30.0
 END_SECONDS = 15.0
 _POLL_SECONDS = 0.1
 _TROUBLE = ("PANIC:", "FATAL:", "ERROR:")
+_SEGMENT = re.compile("[0-9A-F]{24}")
 _ROOT = Path(__file__).resolve().parent.parent.parent
+ARCHIVE_PROGRAM = (sys.executable, "-P", "-m", "rehearsal.database.archive")
 
 
 class Server:
@@ -106,6 +108,32 @@ class Server:
         new.replace(self.settings.data)
         self.follow_when_started()
 
+    async def rewind(self, following: Following, timeline: int) -> None:
+        """Takes back what it alone has, since it parted from the server that it is to follow.
+
+        Raises DatabaseError when that is not possible, for instance because WAL is gone. What is
+        to be followed is on `timeline`; segments of newer ones, which `pg_rewind` leaves, would be
+        taken for that server's own once it comes to the same number.
+        """
+        self.write_settings()
+        await self.run(
+            "pg_rewind",
+            f"--target-pgdata={self.settings.data}",
+            f"--config-file={self.settings.file}",
+            f"--source-server={following.conninfo} dbname='{SUPERUSER}'",
+        )
+        for file in self._segments():
+            if _timeline(file) > timeline:
+                file.unlink()
+        self.follow_when_started()
+
+    def timeline(self) -> int:
+        """The newest timeline that it has WAL of, whether it runs or not; 0 when it has none.
+
+        Its control file may say an older one: it says that of the last checkpoint.
+        """
+        return max(map(_timeline, self._segments()), default=0)
+
     def follow_when_started(self) -> None:
         """From its next start on it is a replica."""
         signal_file = self.settings.data / "standby.signal"
@@ -123,7 +151,7 @@ class Server:
         self._running = await self._supervisor.start(self._command("postgres", argv))
         deadline = asyncio.get_running_loop().time() + READY_SECONDS
         while not await self.answers():
-            self._require_alive(self._running)
+            self.require_alive()
             if asyncio.get_running_loop().time() > deadline:
                 raise DatabaseError(
                     f"PostgreSQL at {self.site} did not answer within {READY_SECONDS:.0f} s: "
@@ -158,6 +186,14 @@ class Server:
                     process.kill()
         await self._supervisor.stop(running)
 
+    def require_alive(self) -> None:
+        """Raises DatabaseError with what it said last when it has ended."""
+        if not self.is_running:
+            raise DatabaseError(
+                f"PostgreSQL at {self.site} has ended: {self.last_words()}",
+                f"see {self.settings.folder / 'log' / 'postgres.log'}",
+            )
+
     def last_words(self) -> str:
         """What it said last, as far as it is about trouble."""
         return _fatal(self._running) if self._running else "it does not run"
@@ -184,7 +220,14 @@ class Server:
 
         Raises DatabaseError with its last words when it fails.
         """
-        command = self._command(program, (str(self.program(program)), *arguments))
+        return await self._run(program, (str(self.program(program)), *arguments))
+
+    async def archive(self, *arguments: str) -> None:
+        """Runs the archive's program there. Raises DatabaseError with its reason."""
+        await self._run("archive", (*ARCHIVE_PROGRAM, *arguments))
+
+    async def _run(self, program: str, argv: Sequence[str]) -> str:
+        command = self._command(program, argv)
         command.log.unlink(missing_ok=True)
         status = await self._supervisor.run(command)
         said = command.log.read_text("utf-8", errors="replace")
@@ -203,33 +246,30 @@ class Server:
             raise DatabaseError(f"{name} of {PACKAGE} is not installed", command_for(PACKAGE))
         return path
 
+    def _segments(self) -> list[Path]:
+        folder = self.settings.data / "pg_wal"
+        files = folder.iterdir() if folder.exists() else ()
+        return [file for file in files if _SEGMENT.fullmatch(file.name)]
+
     def _command(self, name: str, argv: Sequence[str]) -> Command:
-        following = self.settings.following
         return Command(
             name=f"{name} of {self.site}",
             argv=(*self.place.prefix, *self._account.prefix, *argv),
             log=self.settings.folder / "log" / f"{name}.log",
-            env={
-                "PYTHONPATH": str(_ROOT),
-                "PYTHONDONTWRITEBYTECODE": "1",
-                **({"PGPASSFILE": str(following.pass_file)} if following else {}),
-            },
+            env={"PYTHONPATH": str(_ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
             cwd=self.settings.folder,
             grace_seconds=END_SECONDS,
             stop_signal=signal.SIGINT,
         )
 
-    def _require_alive(self, running: Running) -> None:
-        if running.exit_code is not None:
-            raise DatabaseError(
-                f"PostgreSQL at {self.site} ended with status {running.exit_code}: "
-                f"{_fatal(running)}",
-                f"see {running.command.log}",
-            )
+
+def _timeline(segment: Path) -> int:
+    return int(segment.name[:8], 16)
 
 
 def _fatal(running: Running) -> str:
-    """Why it ended, as it says itself; of several lines the first that is about it."""
-    lines = running.log_tail(12).splitlines()
+    """Why it ended or does not get on, as it says itself, last of all."""
+    lines = running.log_tail(20).splitlines()
     said = [line for line in lines if any(word in line for word in _TROUBLE)]
-    return (said or lines[-1:] or ["it says nothing"])[0]
+    about = [line for line in said if "database system is " not in line]
+    return (about or said or lines or ["it says nothing"])[-1]

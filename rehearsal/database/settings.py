@@ -76,7 +76,8 @@ class Settings:
     """All that one server is configured by.
 
     `standbys` have to confirm a commit (`plan.synchronous`); none while there are none yet. The
-    commands are empty where there is no archive, or none is to be asked.
+    commands are empty where there is no archive, or none is to be asked. A server that is restored
+    stops at `recover_until`, a time as PostgreSQL reads it, or where its archive ends.
     """
 
     plan: DatabasePlan
@@ -89,6 +90,7 @@ class Settings:
     following: Following | None = None
     archive_command: str = ""
     restore_command: str = ""
+    recover_until: str = ""
 
     @property
     def data(self) -> Path:
@@ -136,6 +138,8 @@ class Settings:
             "archive_mode": "on" if self.archive_command else "off",
             "archive_command": self.archive_command,
             "restore_command": self.restore_command,
+            "recovery_target_time": self.recover_until,
+            "recovery_target_action": "promote",
         }
 
 

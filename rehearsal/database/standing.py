@@ -11,9 +11,10 @@ from rehearsal.database.errors import SplitBrainError
 _STANDING = """
 SELECT NOT pg_is_in_recovery() AS leads,
   CASE WHEN pg_is_in_recovery()
-    THEN greatest(
-      (SELECT timeline_id FROM pg_control_checkpoint()),
-      (SELECT received_tli FROM pg_stat_wal_receiver))
+    THEN (
+      SELECT max(('x' || left(name, 8))::bit(32)::int) FROM pg_ls_waldir()
+      WHERE name ~ '^[0-9A-F]{24}$'
+    )
     ELSE ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int
   END AS timeline,
   CASE WHEN pg_is_in_recovery()
