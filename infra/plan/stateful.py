@@ -44,10 +44,20 @@ class DatabaseRolePlan:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PeerPlan:
+    """Another site's cluster, and the name at which it is followed from here."""
+
+    site: str
+    cluster: str
+    hostname: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class SynchronousPlan:
     """Whose disks a commit is on before it is acknowledged: those of any `number` of `clusters`.
 
     They are the clusters of the other sites, so that no loss of one site takes a commit with it.
+    Where `number` is 0 other sites follow as they can.
     """
 
     number: int
@@ -63,7 +73,7 @@ class DatabasePlan:
     when this one is being promoted. `archives` has the site's own first, then those of its peers;
     they are objects where the plugin is (`makes_archives`: in production, by its chart). A volume
     of `storage_gib` holds data, one of `wal_gib` the WAL. `synchronous` holds
-    where it takes writes.
+    where it takes writes; the `peers` then follow it at `hostname`.
     """
 
     name: str
@@ -81,6 +91,8 @@ class DatabasePlan:
     promotion_token: str | None
     roles: tuple[DatabaseRolePlan, ...]
     synchronous: SynchronousPlan
+    hostname: str
+    peers: tuple[PeerPlan, ...]
     parameters: Mapping[str, str]
     archives: tuple[ArchivePlan, ...]
     makes_archives: bool
