@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.session import Session
 
 _CONNECT_SECONDS = 2
 _READ_SECONDS = 20
@@ -165,12 +165,14 @@ class Bucket:
         self._client.delete_object(Bucket=self._source.bucket, Key=key)
 
 
-def _client(source: Source) -> Any:  # noqa: ANN401 - boto3 has no types
+def _client(source: Source) -> Any:  # noqa: ANN401 - botocore has no types
     try:
         secret = source.secret_key_file.read_text("utf-8").strip()
     except OSError as error:
         raise ArchiveError(f"the secret key cannot be read: {error}") from error
-    return boto3.client(
+    # Not by boto3 itself: PostgreSQL waits for this program at every file, and boto3 takes half as
+    # long again to start.
+    return Session().create_client(
         "s3",
         endpoint_url=source.endpoint,
         verify=str(source.ca_file),
@@ -200,6 +202,11 @@ def _told(source: Source) -> Iterator[None]:
         if code in _MISSING:
             raise MissingError(str(error)) from error
         raise ArchiveError(f"{source.endpoint}: {_REASONS.get(code, str(error))}") from error
+    except RecursionError as error:
+        # Sent elsewhere, botocore asks where the bucket is, is sent elsewhere, and so on.
+        raise ArchiveError(
+            f"{source.endpoint} answers for another zone than one of {source.zonegroup}"
+        ) from error
     except (BotoCoreError, OSError, EOFError) as error:
         raise ArchiveError(f"{source.endpoint}: {error}") from error
 

@@ -84,33 +84,26 @@ class Databases:
     async def start(self) -> None:
         """All servers, from what lies in the folder or anew; ready when every replica streams.
 
-        Who led before somebody else was promoted stays down until `rejoin`.
+        Who led before somebody else was promoted stays down until `rejoin`. Where something is
+        refused nothing is left running.
         """
         async with self._change:
-            self._holders.prepare()
-            await self._require_archives()
-            if self._holders.is_founded:
-                await self._holders.leader.start()
-            else:
-                await self._found()
-            await asyncio.gather(*(follow(self._holders, one) for one in self._to_follow()))
-            await self._holders.leader.configure(self._holders.settings(self.primary))
-            await bring_up_to_date(self._holders.leader.access)
-            await self._require_same_time()
+            try:
+                await self._start()
+            except BaseException:
+                await self._stop()
+                raise
             self._watch.start()
 
     async def stop(self) -> None:
         """Ends all servers in order: who leads first, so that the others get its last bytes."""
         async with self._change:
             await self._watch.stop()
-            if self._holders.servers:
-                await self._holders.leader.stop()
-            await asyncio.gather(*(one.stop() for one in self._holders.servers.values()))
+            await self._stop()
 
     async def kill(self, site: str) -> None:
         """SIGKILL to all that runs of it at the site, at once."""
-        async with self._change:
-            await self._holders.server(site).kill()
+        await self._holders.server(site).kill()
 
     async def boot(self, site: str) -> None:
         """What was killed or stopped there comes back.
@@ -126,6 +119,8 @@ class Databases:
                 return
             await self._require_still_leads(server)
             await server.start()
+            for replica in self._to_follow():  # they look again at once, not in some seconds
+                await replica.configure(self._holders.settings(replica.site))
 
     async def fence(self, site: str) -> None:
         """Whoever takes writes there ends, in order: what it has acknowledged goes to the others.
@@ -172,7 +167,7 @@ class Databases:
     ) -> Restored:
         """A database of its own in the empty folder `into`, out of nothing but the archives.
 
-        Those are of `sites`' clusters, or of all: name them where the store of one is lost. It
+        Those are of `sites`, or of all that have led: name them where the store of one is lost. It
         has all that was archived, or what had been written `until` then.
         """
         return await restore(self._holders, into, at, until, sites)
@@ -188,6 +183,23 @@ class Databases:
         """How far each replica is behind, as the primary sees it. Raises UnreachableError."""
         clusters = [(one.site, self._holders.plans[one.site].name) for one in self._holders.others]
         return await lags(self._holders.leader.access, clusters)
+
+    async def _start(self) -> None:
+        self._holders.prepare()
+        await self._require_archives()
+        if self._holders.is_founded:
+            await self._holders.leader.start()
+        else:
+            await self._found()
+        await asyncio.gather(*(follow(self._holders, one) for one in self._to_follow()))
+        await self._holders.leader.configure(self._holders.settings(self.primary))
+        await bring_up_to_date(self._holders.leader.access)
+        await self._require_same_time()
+
+    async def _stop(self) -> None:
+        if self._holders.servers:
+            await self._holders.leader.stop()
+        await asyncio.gather(*(one.stop() for one in self._holders.servers.values()))
 
     async def _found(self) -> None:
         """The first primary, empty but for roles and schema, and copies of it to follow it."""

@@ -93,7 +93,11 @@ class Succession:
         if best is not None and best.site != candidacy.site:
             await self._catch_up(best)
             candidacy = await self._candidacy()
-        return require_promotable(candidacy)
+        try:
+            return require_promotable(candidacy)
+        except DatabaseError:
+            await self._server.configure(self._holders.settings(self._server.site))
+            raise
 
     async def _candidacy(self) -> Candidacy:
         holders, site = self._holders, self._server.site

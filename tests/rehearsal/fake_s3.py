@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 from rehearsal.pki import Authority
 
 ACCESS_KEY = "archive"
-_STATUSES = {"NoSuchKey": 404, "NoSuchBucket": 404}
+_STATUSES = {"NoSuchKey": 404, "NoSuchBucket": 404, "PermanentRedirect": 301}
 
 
 @dataclass(frozen=True)

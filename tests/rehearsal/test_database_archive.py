@@ -75,6 +75,7 @@ def test_a_segment_is_never_replaced_by_another_of_its_name(
         ("RequestTimeTooSkewed", "the clocks differ too much"),
         ("SignatureDoesNotMatch", "the secret key is wrong"),
         ("AccessDenied", "the key may not do that"),
+        ("PermanentRedirect", "answers for another zone than one of main"),
     ],
 )
 def test_a_refusal_is_told_with_its_reason(

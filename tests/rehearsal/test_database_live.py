@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import shutil
+import time
 from collections.abc import Coroutine, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -186,6 +187,9 @@ def test_the_old_primary_is_not_let_in_again_but_as_a_follower(world: World) -> 
         await world.write(1_000_001)
         there = await world.numbers(databases.access("main"))
         assert there == await world.numbers(databases.access("xuzhou"))
+        await databases.kill("suzhou")
+        shutil.rmtree(world.folder / "database" / "suzhou" / "data")
+        assert (await databases.rejoin("suzhou")).how is How.COPIED
 
     world.run(act())
 
@@ -234,7 +238,10 @@ def test_a_replica_that_is_too_far_behind_is_not_promoted(world: World) -> None:
 def test_all_come_back_from_what_lies_on_disk(world: World) -> None:
     async def act() -> None:
         await world.databases.stop()
-        assert os.listdir(world.folder / "database")  # noqa: PTH208 - read once
+        world.databases._clock = lambda: time.time() - 10
+        with pytest.raises(DatabaseError, match=r"the clock of \w+ is off by \+10"):
+            await world.databases.start()
+        world.databases._clock = time.time
         await world.databases.start()
         assert world.databases.primary == "xuzhou"
         assert 1_000_002 in await world.numbers(world.databases.access("main"))
