@@ -257,7 +257,7 @@ GO_TOOLS = (
     ),
 )
 
-DEBIAN_TOOLS = (
+DEBIAN_TOOLS: tuple[DebianTool, ...] = (
     DebianTool(
         name="nginx",
         package="nginx",
@@ -267,7 +267,7 @@ DEBIAN_TOOLS = (
     ),
     *(_of_ceph(name, "ceph-mon") for name in ("ceph-mon", "monmaptool", "osdmaptool")),
     _of_ceph("ceph-osd", "ceph-osd"),
-    *(_of_ceph(name, "radosgw") for name in ("radosgw", "radosgw-admin", "ceph-authtool")),
+    *(_of_ceph(name, "radosgw") for name in ("radosgw", "radosgw-admin")),
     *(
         _of_postgresql(name)
         for name in (
