@@ -30,7 +30,7 @@ _REAPER_SECONDS = 30.0
 class Command:
     """What to run. `log` gets both output streams, appended; `env` is added to ours.
 
-    `grace_seconds` is how long it may take to end after SIGTERM, before SIGKILL.
+    `grace_seconds` is how long it may take to end after `stop_signal`, before SIGKILL.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Command:
     env: Mapping[str, str] = field(default_factory=dict)
     cwd: Path | None = None
     grace_seconds: float = 10.0
+    stop_signal: int = signal.SIGTERM
 
 
 class Running:
@@ -71,8 +72,8 @@ class Running:
         return await self._process.wait()
 
     async def stop(self) -> None:
-        """SIGTERM to the whole group, and SIGKILL if its leader has not ended in time."""
-        self._signal(signal.SIGTERM)
+        """Asks the whole group to end, and makes it if its leader has not ended in time."""
+        self._signal(self.command.stop_signal)
         try:
             await asyncio.wait_for(self._process.wait(), self.command.grace_seconds)
         except TimeoutError:

@@ -11,8 +11,9 @@ from pulumi_kubernetes.apiextensions import CustomResource
 from infra.components.compute import amounts
 from infra.components.keeping import keeping
 from infra.components.metadata import metadata
+from infra.plan.database import DATABASE_PORT
 from infra.plan.labels import POOL_LABEL, ZONE_LABEL, bucket_labels, protection_labels
-from infra.plan.stateful import ArchivePlan, DatabasePlan, DatabaseRolePlan
+from infra.plan.stateful import ArchivePlan, DatabasePlan, DatabaseRolePlan, PeerPlan
 from province.sites import Purpose
 
 _API = "postgresql.cnpg.io/v1"
@@ -25,8 +26,10 @@ _CERTIFICATES_ALONE = ["hostssl all all all cert", "host all all all reject"]
 class Database(pulumi.ComponentResource):
     """Archives first, for a cluster that cannot archive does not take writes.
 
-    Clusters follow each other by the archives alone. The Secrets with the object stores' keys
-    (`objects-<site>`) are not made here: whoever holds the keys puts them there.
+    Clusters stream from each other, and take from the archives what has gone by. The Secrets with
+    the object stores' keys (`objects-<site>`) and with what other clusters are followed by
+    (`<cluster>-ca`, `<cluster>-replication`, as the operator makes them there) are not made here:
+    whoever holds the keys puts them there.
     """
 
     def __init__(
@@ -91,12 +94,16 @@ def _cluster(plan: DatabasePlan) -> dict[str, Any]:
         "postgresql": {
             "parameters": dict(plan.parameters),
             "pg_hba": _CERTIFICATES_ALONE,
-            "synchronous": {"method": "any", "number": 1},
+            "synchronous": _synchronous(plan),
         },
-        "managed": {"roles": [_role(role) for role in plan.roles]},
+        "certificates": {"serverAltDNSNames": [plan.hostname]},
+        "managed": {
+            "roles": [_role(role) for role in plan.roles],
+            "services": {"additional": [_door(plan)]},
+        },
         "bootstrap": _bootstrap(plan),
         "replica": _replica(plan),
-        "externalClusters": [_peer(archive) for archive in plan.archives],
+        "externalClusters": [_peer(plan, archive) for archive in plan.archives],
         "plugins": [
             {
                 "name": _PLUGIN,
@@ -104,6 +111,35 @@ def _cluster(plan: DatabasePlan) -> dict[str, Any]:
                 "parameters": {"barmanObjectName": plan.archive.name},
             }
         ],
+    }
+
+
+def _synchronous(plan: DatabasePlan) -> dict[str, Any]:
+    """As many confirm as the site has servers, one more than it has followers of its own.
+
+    So of the clusters elsewhere so many do as planned; and since those are no more than the
+    followers here, a follower here has each commit too, and may take over without losing any.
+    """
+    return {
+        "method": "any",
+        "number": plan.instances - 1 + plan.synchronous.number,
+        "standbyNamesPost": list(plan.synchronous.clusters),
+        "dataDurability": "required",
+    }
+
+
+def _door(plan: DatabasePlan) -> dict[str, Any]:
+    """Where other sites follow; who comes keeps his address, by which the wall knows him."""
+    return {
+        "selectorType": "rw",
+        "serviceTemplate": {
+            "metadata": {"name": f"{plan.name}-sites"},
+            "spec": {
+                "type": "LoadBalancer",
+                "externalTrafficPolicy": "Local",
+                "ipFamilyPolicy": "RequireDualStack",
+            },
+        },
     }
 
 
@@ -132,9 +168,28 @@ def _role(plan: DatabaseRolePlan) -> dict[str, Any]:
     }
 
 
-def _peer(archive: ArchivePlan) -> dict[str, Any]:
+def _peer(plan: DatabasePlan, archive: ArchivePlan) -> dict[str, Any]:
     parameters = {"barmanObjectName": archive.name, "serverName": archive.cluster}
-    return {"name": archive.cluster, "plugin": {"name": _PLUGIN, "parameters": parameters}}
+    archived = {"name": archive.cluster, "plugin": {"name": _PLUGIN, "parameters": parameters}}
+    streamed = [_stream(plan, peer) for peer in plan.peers if peer.cluster == archive.cluster]
+    return {**archived, **(streamed[0] if streamed else {})}
+
+
+def _stream(plan: DatabasePlan, peer: PeerPlan) -> dict[str, Any]:
+    """Followed by this name: it is the one that confirms commits (`_synchronous`)."""
+    return {
+        "connectionParameters": {
+            "host": peer.hostname,
+            "port": str(DATABASE_PORT),
+            "user": "streaming_replica",
+            "dbname": "postgres",
+            "sslmode": "verify-full",
+            "application_name": plan.name,
+        },
+        "sslCert": {"name": f"{peer.cluster}-replication", "key": "tls.crt"},
+        "sslKey": {"name": f"{peer.cluster}-replication", "key": "tls.key"},
+        "sslRootCert": {"name": f"{peer.cluster}-ca", "key": "ca.crt"},
+    }
 
 
 def _store(plan: ArchivePlan) -> dict[str, Any]:

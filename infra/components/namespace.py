@@ -123,7 +123,15 @@ def _ingress(plan: NamespacePlan) -> list[networking.NetworkPolicyIngressRuleArg
     if plan.ingress_namespaces:
         peers = [_peer(plan.ingress_namespaces)]
         rules.append(networking.NetworkPolicyIngressRuleArgs(from_=peers))
-    return rules
+    return [*rules, *(_from_outside(caller) for caller in plan.callers)]
+
+
+def _from_outside(caller: Destination) -> networking.NetworkPolicyIngressRuleArgs:
+    block = networking.IPBlockArgs(cidr=str(caller.prefix))
+    return networking.NetworkPolicyIngressRuleArgs(
+        from_=[networking.NetworkPolicyPeerArgs(ip_block=block)],
+        ports=[networking.NetworkPolicyPortArgs(protocol="TCP", port=caller.port)],
+    )
 
 
 def _egress(plan: NamespacePlan) -> list[networking.NetworkPolicyEgressRuleArgs]:

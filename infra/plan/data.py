@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from infra.plan.addresses import plan_addresses
 from infra.plan.backup import BACKUP_NAMESPACE, plan_backup
 from infra.plan.clusters import API_PORT
-from infra.plan.database import DATABASE_NAMESPACE, plan_database
+from infra.plan.database import DATABASE_NAMESPACE, DATABASE_PORT, plan_database
 from infra.plan.namespaces import quota_of
 from infra.plan.nodes import site_tier
 from infra.plan.stateful import BucketPlan, DatabasePlan, DataPlan
@@ -84,6 +84,7 @@ def _database(
     tenants: Sequence[NamespacePlan],
 ) -> NamespacePlan:
     callers = [tenant.name for tenant in tenants if DATABASE_NAMESPACE in tenant.egress_namespaces]
+    others = tuple(_others(province, database))
     operators = {chart.namespace for chart in province.data.operators} if province.data else set()
     return NamespacePlan(
         name=DATABASE_NAMESPACE,
@@ -96,10 +97,22 @@ def _database(
             DATABASE_NAMESPACE,
         ),
         egress_namespaces=(DATABASE_NAMESPACE,),
-        destinations=_api_server(site),
+        destinations=(*_api_server(site), *others),
+        callers=others,
         egress_prefixes=_prefixes(province, [archive.bucket for archive in database.archives]),
         is_retained=plan.is_retained,
     )
+
+
+def _others(province: Province, database: DatabasePlan) -> Iterator[Destination]:
+    """The other holders, each of which follows this one or is followed by it, now or another day.
+
+    Whole sites: a load balancer gives the address, and the certificates say who it is.
+    """
+    for peer in database.peers:
+        prefixes = province.site(peer.site).prefixes
+        for prefix in (prefixes.ipv4, prefixes.ipv6):
+            yield Destination(prefix=prefix, port=DATABASE_PORT)
 
 
 def _api_server(site: Site) -> tuple[Destination, ...]:

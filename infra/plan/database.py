@@ -6,11 +6,17 @@ another site on the ring; that is a step of its own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from infra.plan.buckets import bucket
-from infra.plan.stateful import ArchivePlan, DatabasePlan, DatabaseRolePlan
+from infra.plan.stateful import (
+    ArchivePlan,
+    DatabasePlan,
+    DatabaseRolePlan,
+    PeerPlan,
+    SynchronousPlan,
+)
 from province.data import Data, Database
 from province.province import Province
 from province.sites import Site
@@ -22,6 +28,7 @@ _ROLES = (
     DatabaseRolePlan(name="suyun_reports", connections_max=20, member_of=("pg_read_all_data",)),
     DatabaseRolePlan(name="suyun_audit", connections_max=5, member_of=("pg_monitor",)),
 )
+DATABASE_PORT = 5432
 _PARAMETERS: Mapping[str, str] = MappingProxyType(
     {
         # The roles' connections, and some for the operator and for replication.
@@ -33,6 +40,10 @@ _PARAMETERS: Mapping[str, str] = MappingProxyType(
         # A replica that is cut off for some hours finds its WAL still there; then the archive's.
         "wal_keep_size": "8GB",
         "ssl_min_protocol_version": "TLSv1.3",
+        # On the partner's disk, which is all that its promotion needs. `remote_apply` would have
+        # each commit wait until it is seen there too, so that one long query there, or an index
+        # that is replayed, stops all writes.
+        "synchronous_commit": "on",
     }
 )
 
@@ -63,6 +74,12 @@ def plan_database(
         origin=cluster_name(province.main.id),
         promotion_token=token if is_promoted else None,
         roles=_ROLES,
+        synchronous=_synchronous(others),
+        hostname=_hostname(province, site),
+        peers=tuple(
+            PeerPlan(site=one.id, cluster=cluster_name(one.id), hostname=_hostname(province, one))
+            for one in others
+        ),
         parameters=_PARAMETERS,
         archives=tuple(_archive(province, data, holder) for holder in (site, *others)),
         makes_archives=makes_archives,
@@ -87,6 +104,18 @@ def _primary(database: Database, site: Site) -> tuple[str, bool]:
     if site.id == database.primary or promotes:
         return handover.to, promotes and site.id == handover.to
     return database.primary, False
+
+
+def _synchronous(others: Sequence[Site]) -> SynchronousPlan:
+    """One of the others confirms; an only other does not, whose loss would stop every write."""
+    return SynchronousPlan(
+        number=1 if len(others) > 1 else 0,
+        clusters=tuple(cluster_name(one.id) for one in others),
+    )
+
+
+def _hostname(province: Province, site: Site) -> str:
+    return f"database.{site.id}.{province.platform.domain}"
 
 
 def _archive(province: Province, data: Data, site: Site) -> ArchivePlan:

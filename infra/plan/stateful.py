@@ -44,6 +44,27 @@ class DatabaseRolePlan:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PeerPlan:
+    """Another site's cluster, and the name at which it is followed from here."""
+
+    site: str
+    cluster: str
+    hostname: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SynchronousPlan:
+    """Whose disks a commit is on before it is acknowledged: those of any `number` of `clusters`.
+
+    They are the clusters of the other sites, so that no loss of one site takes a commit with it.
+    Where `number` is 0 other sites follow as they can.
+    """
+
+    number: int
+    clusters: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DatabasePlan:
     """One site's cluster of the base database, primary or replica.
 
@@ -51,7 +72,8 @@ class DatabasePlan:
     `origin` the one that all were made from, which was made of nothing; `promotion_token` is there
     when this one is being promoted. `archives` has the site's own first, then those of its peers;
     they are objects where the plugin is (`makes_archives`: in production, by its chart). A volume
-    of `storage_gib` holds data, one of `wal_gib` the WAL.
+    of `storage_gib` holds data, one of `wal_gib` the WAL. `synchronous` holds
+    where it takes writes; the `peers` then follow it at `hostname`.
     """
 
     name: str
@@ -68,6 +90,9 @@ class DatabasePlan:
     origin: str
     promotion_token: str | None
     roles: tuple[DatabaseRolePlan, ...]
+    synchronous: SynchronousPlan
+    hostname: str
+    peers: tuple[PeerPlan, ...]
     parameters: Mapping[str, str]
     archives: tuple[ArchivePlan, ...]
     makes_archives: bool

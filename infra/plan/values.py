@@ -82,9 +82,10 @@ class NamespacePlan:
     """A tier's namespace at a site. Everything not listed is denied, both ways.
 
     `ingress_namespaces` and `egress_namespaces` are the namespaces it may talk with,
-    `destinations` what it may reach outside; `egress_prefixes` (sites' edges) are reached by
-    HTTPS; `public_ports` are open to everybody. `pool` names the machines that its pods drive, if
-    they drive any. What is in one that `is_retained` stays when the stack goes.
+    `destinations` what it may reach outside, and `callers` who may come from there, to which port;
+    `egress_prefixes` (sites' edges) are reached by HTTPS; `public_ports` are open to everybody.
+    `pool` names the machines that its pods drive, if they drive any. What is in one that
+    `is_retained` stays when the stack goes.
     """
 
     name: str
@@ -96,6 +97,7 @@ class NamespacePlan:
     ingress_namespaces: tuple[str, ...] = ()
     egress_namespaces: tuple[str, ...] = ()
     destinations: tuple[Destination, ...] = ()
+    callers: tuple[Destination, ...] = ()
     egress_prefixes: tuple[DualStack, ...] = ()
     public_ports: tuple[int, ...] = ()
     pool: Purpose | None = None

@@ -86,8 +86,8 @@ def _fill(file: Path, people: Iterable[Person], sites: tuple[str, ...], secret: 
         counted = database.executemany(
             "INSERT INTO people VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", _person_rows(people, secret)
         )
-        database.executemany("INSERT INTO courses VALUES (?, ?, ?, ?, ?)", _course_rows())
-        database.executemany("INSERT INTO resources VALUES (?, ?, ?, ?, ?)", _resource_rows(sites))
+        database.executemany("INSERT INTO courses VALUES (?, ?, ?, ?, ?)", course_rows())
+        database.executemany("INSERT INTO resources VALUES (?, ?, ?, ?, ?)", resource_rows(sites))
         _first_marks(database)
         database.execute("COMMIT")
         database.executescript(_INDEXES)
@@ -98,22 +98,27 @@ def _fill(file: Path, people: Iterable[Person], sites: tuple[str, ...], secret: 
 
 def _person_rows(people: Iterable[Person], secret: bytes) -> Iterator[tuple[object, ...]]:
     for who in people:
-        salt = hmac.digest(secret, f"salt {who.account}".encode(), "sha256")[:SALT_BYTES]
-        hashed = digest(salt, password(secret, who.account))
-        persona = who.persona.value
         yield (
-            *(who.account, salt, hashed, persona),
+            *(who.account, *credentials(secret, who.account), who.persona.value),
             *(who.site, who.city, who.county, who.school, who.form),
         )
 
 
-def _course_rows() -> Iterator[tuple[int, str, str, int, int]]:
+def credentials(secret: bytes, account: str) -> tuple[bytes, bytes]:
+    """The account's salt and what is kept of its password; equal for equal secrets."""
+    salt = hmac.digest(secret, f"salt {account}".encode(), "sha256")[:SALT_BYTES]
+    return salt, digest(salt, password(secret, account))
+
+
+def course_rows() -> Iterator[tuple[int, str, str, int, int]]:
+    """Every course: number, title, subject, video and its segments."""
     for course in range(1, COURSES + 1):
         subject = SUBJECTS[course % len(SUBJECTS)]
         yield course, f"{subject} 第{course}课", subject, course, SEGMENTS_PER_VIDEO
 
 
-def _resource_rows(sites: tuple[str, ...]) -> Iterator[tuple[int, str, str, str, int]]:
+def resource_rows(sites: tuple[str, ...]) -> Iterator[tuple[int, str, str, str, int]]:
+    """Every resource: number, title, subject, the site where it lies, and its course."""
     for number in range(1, COURSES * RESOURCES_PER_COURSE + 1):
         course = (number - 1) // RESOURCES_PER_COURSE + 1
         subject = SUBJECTS[course % len(SUBJECTS)]

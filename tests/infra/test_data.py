@@ -157,6 +157,48 @@ def test_roles_have_no_password_and_come_by_certificate() -> None:
     ]
 
 
+def test_a_commit_is_at_another_site_and_at_another_server_of_its_own() -> None:
+    """Whoever confirms: of the servers here and the clusters elsewhere, in all that many."""
+    planned = database_of(worlds.small(), "xuzhou")
+    spec = recording("rehearsal").of("Cluster")["database/base-xuzhou"]["spec"]
+    said = spec["postgresql"]["synchronous"]
+    here, elsewhere = planned.instances - 1, len(said["standbyNamesPost"])
+    assert said["standbyNamesPost"] == ["base-main", "base-suzhou"]
+    assert said["number"] - here == planned.synchronous.number == 1
+    assert said["number"] - elsewhere >= 1
+    assert said["number"] < here + elsewhere  # the loss of any one stops no write
+    assert said["dataDurability"] == "required"
+
+
+def test_the_only_other_site_does_not_stop_writes_by_being_lost() -> None:
+    assert database_of(worlds.pair(), "main").synchronous.number == 0
+
+
+def test_clusters_stream_from_each_other_by_name_and_certificate() -> None:
+    cluster = recording("rehearsal").of("Cluster")["database/base-xuzhou"]["spec"]
+    others = {one["name"]: one for one in cluster["externalClusters"]}
+    assert "connectionParameters" not in others["base-xuzhou"]
+    stream = others["base-main"]["connectionParameters"]
+    assert (stream["host"], stream["sslmode"]) == ("database.main.suyun.example", "verify-full")
+    assert stream["application_name"] == "base-xuzhou"
+    assert others["base-main"]["plugin"]["parameters"]["serverName"] == "base-main"
+    assert cluster["certificates"]["serverAltDNSNames"] == ["database.xuzhou.suyun.example"]
+
+
+def test_only_other_holders_come_to_the_database_from_outside() -> None:
+    policy = recording("rehearsal").of("NetworkPolicy")["database/allow-planned"]["spec"]
+    sites = [worlds.small().site(name).prefixes for name in ("main", "suzhou")]
+    expected = {(str(p), 5432) for both in sites for p in (both.ipv4, both.ipv6)}
+    for direction, peers in (("ingress", "from_"), ("egress", "to")):
+        blocks = {
+            (peer["ipBlock"]["cidr"], rule["ports"][0]["port"])
+            for rule in policy[direction]
+            for peer in rule.get(peers) or rule.get("from") or ()
+            if "ipBlock" in peer
+        }
+        assert {block for block in blocks if block[1] == 5432} == expected
+
+
 def test_a_site_writes_to_its_partner_and_reads_its_wards() -> None:
     locations = recording("rehearsal").of("BackupStorageLocation")
     assert {name: one["spec"]["accessMode"] for name, one in locations.items()} == {
