@@ -20,12 +20,24 @@ RUN_VARIABLE = "SUYUN_RUN"
 """Names, in the environment of a step's command, the run folder to which evidence is appended."""
 
 
+class DrillStepBegunRecord(Record):
+    """The moment at which a step of a drill began; of one whose runner was killed all there is.
+
+    `step` counts from 1. What takes a step back has `is_undo`.
+    """
+
+    topic: ClassVar[str] = "drill-steps-begun"
+    drill: str
+    step: int = Field(ge=1)
+    is_undo: bool = False
+    began_at: float = Field(ge=0, lt=YEAR_10000)
+
+
 class DrillStepRecord(Record):
     """One step of a drill, when it ended: it began `seconds` before `ended_at`.
 
     `step` counts from 1, of `steps`. `exit_code` is the command's, None where it had none (a time
-    limit, Ctrl-C); `tail` the last lines of its output. An undone step has `is_undo`. A step that
-    was begun and never ended has no record.
+    limit, Ctrl-C); `tail` the last lines of its output. What took a step back has `is_undo`.
     """
 
     topic: ClassVar[str] = "drill-steps"
