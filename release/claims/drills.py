@@ -46,15 +46,15 @@ class DrillSeen(Value):
 
 def seen_drills(evidence: Gathered) -> tuple[DrillSeen, ...]:
     """Each drill that was run, by its last word, in the order in which they were first run."""
-    last = {record.drill: record for record in evidence.of(DrillRecord)}
-    return tuple(_seen(evidence, record) for record in last.values())
+    return tuple(_judged(evidence, record) for record in _last(evidence))
 
 
 def grounds_of_drills(evidence: Gathered, claim: str) -> Iterator[Ground]:
     """What stands against the drills of a claim that were run."""
-    for seen in seen_drills(evidence):
-        if seen.drill in DRILLS[claim]:
-            yield from _grounds(seen, evidence.province.objectives.data)
+    for record in _last(evidence):
+        if record.drill in DRILLS[claim]:
+            for ground in _grounds(evidence, record):
+                yield Ground(verdict=ground.verdict, text=f"drill {record.drill}: {ground.text}")
 
 
 def undrilled(evidence: Gathered, claim: str) -> tuple[str, ...]:
@@ -65,8 +65,8 @@ def undrilled(evidence: Gathered, claim: str) -> tuple[str, ...]:
 
 def figures_of_drills(evidence: Gathered, claim: str) -> dict[str, Figure]:
     """All accounts of a claim's drills together."""
-    drills = [seen for seen in seen_drills(evidence) if seen.drill in DRILLS[claim]]
-    accounts = [account for seen in drills for account in seen.accounts]
+    drills = [record.drill for record in _last(evidence) if record.drill in DRILLS[claim]]
+    accounts = [account for drill in drills for account in _accounts(evidence, drill)]
     if not drills:
         return {}
     figures = {"drills_run": Figure(value=len(drills), unit="drills", objective=len(DRILLS[claim]))}
@@ -75,41 +75,46 @@ def figures_of_drills(evidence: Gathered, claim: str) -> dict[str, Figure]:
     return figures | _counts(accounts) | _times(accounts, evidence.province.objectives.data)
 
 
-def _seen(evidence: Gathered, record: DrillRecord) -> DrillSeen:
-    accounts = {
-        (account.engine, account.site): account
-        for account in evidence.of(DrillFiguresRecord)
-        if account.drill == record.drill
-    }
-    seen = DrillSeen(
+def _last(evidence: Gathered) -> Iterable[DrillRecord]:
+    return {record.drill: record for record in evidence.of(DrillRecord)}.values()
+
+
+def _accounts(evidence: Gathered, drill: str) -> tuple[DrillFiguresRecord, ...]:
+    """The last word on each engine's data at each site."""
+    accounts = [one for one in evidence.of(DrillFiguresRecord) if one.drill == drill]
+    return tuple({(one.engine, one.site): one for one in accounts}.values())
+
+
+def _judged(evidence: Gathered, record: DrillRecord) -> DrillSeen:
+    grounds = list(_grounds(evidence, record))
+    verdict = merge([Verdict.PASS, *(ground.verdict for ground in grounds)])
+    reasons = [ground.text for ground in grounds if ground.verdict is verdict]
+    return DrillSeen(
         drill=record.drill,
-        verdict=record.verdict,
-        reason=record.reason,
+        verdict=verdict,
+        reason="; ".join(reasons) or record.reason,
         step=record.step,
         steps=record.steps,
         seconds=record.seconds,
-        accounts=tuple(accounts.values()),
-    )
-    grounds = list(_grounds(seen, evidence.province.objectives.data))
-    verdict = merge([Verdict.PASS, *(ground.verdict for ground in grounds)])
-    reasons = [ground.text for ground in grounds if ground.verdict is verdict]
-    return seen.model_copy(
-        update={"verdict": verdict, "reason": "; ".join(reasons) or record.reason}
+        accounts=_accounts(evidence, record.drill),
     )
 
 
-def _grounds(seen: DrillSeen, bounds: DataObjectives) -> Iterator[Ground]:
-    if seen.verdict is not Verdict.PASS:
-        yield Ground(verdict=seen.verdict, text=f"drill {seen.drill}: {seen.reason}")
-    known = {account.engine for account in seen.accounts}
-    wanted = FAILOVERS.get(seen.drill, frozenset())
-    if not known or wanted - known:
+def _grounds(evidence: Gathered, record: DrillRecord) -> Iterator[Ground]:
+    drill, accounts = record.drill, _accounts(evidence, record.drill)
+    if record.verdict is not Verdict.PASS:
+        yield Ground(verdict=record.verdict, text=record.reason)
+    known = {account.engine for account in accounts}
+    wanted = FAILOVERS.get(drill, frozenset())
+    is_owed = any(drill in drills for drills in DRILLS.values())
+    if wanted - known or (is_owed and not known):
         what = " and ".join(sorted(wanted - known)) or "people's data"
-        yield unknown(f"drill {seen.drill}: nobody accounted for {what}")
-    for account in seen.accounts:
+        yield unknown(f"nobody accounted for {what}")
+    bounds = evidence.province.objectives.data
+    for account in accounts:
         for ground in _of_account(account, bounds, is_failover=account.engine in wanted):
-            where = f"drill {account.drill}, {account.engine} of {account.site}"
-            yield Ground(verdict=ground.verdict, text=f"{where}: {ground.text}")
+            text = f"{account.engine} of {account.site}: {ground.text}"
+            yield Ground(verdict=ground.verdict, text=text)
 
 
 def _of_account(

@@ -7,13 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import typer
+from rich.console import Console
 
-from evidence.drills import (
-    DrillFiguresRecord,
-    DrillRecord,
-    DrillStepBegunRecord,
-    DrillStepRecord,
-)
+from evidence.drills import DrillStepBegunRecord, DrillStepRecord
 from evidence.records import RunRecord
 from evidence.run import RunFolder, newest_first
 from evidence.verdict import ExitCode, Verdict, exit_code, merge
@@ -21,10 +17,13 @@ from processes.supervisor import Supervisor
 from province.reader import read
 from province.value import Value
 from release.beginning import begin, empty
+from release.claims.drills import DrillSeen, seen_drills
 from release.commands.inputs import province_path
 from release.commands.output import print_json, print_table
 from release.commands.runbooks import named, show_runbook
+from release.drills_table import print_drills
 from release.errors import InputError
+from release.gathered import gather
 from release.interrupts import run
 from release.narrator import Narrator, Step
 from release.wording import printable
@@ -48,12 +47,11 @@ class DrillOrder:
 
 
 class DrillTold(Value):
-    """What a command did for a drill: its end (None after `--undo`), its steps, its accounts."""
+    """What a command did for a drill: its steps, and the drill as judged, None after `--undo`."""
 
     run: str
-    drill: DrillRecord | None
     steps: tuple[DrillStepRecord, ...]
-    accounts: tuple[DrillFiguresRecord, ...]
+    drill: DrillSeen | None
 
 
 def drill(order: DrillOrder, *, as_json: bool) -> ExitCode:
@@ -66,7 +64,7 @@ def drill(order: DrillOrder, *, as_json: bool) -> ExitCode:
     if as_json:
         print_json(told)
     else:
-        _print(told, runbook)
+        _print(told, order.runbook)
     return exit_code(_verdict(told))
 
 
@@ -110,21 +108,20 @@ class _Drill:
                 try:
                     return await self._told(runner, folder)
                 except asyncio.CancelledError:
-                    ways = _ways(self._runbook.name, self._step)
+                    ways = _ways(self._order.runbook, self._step)
                     self._narrator.say(f"broken off: what was done stands; {ways}")
                     raise
 
     async def _told(self, runner: Runner, folder: RunFolder) -> DrillTold:
         if self._order.undo:
             back = await runner.take_back(self._tell)
-            return DrillTold(run=folder.id, drill=None, steps=back, accounts=())
-        ended = await runner.carry_out(self._tell, first=self._order.first)
+            return DrillTold(run=folder.id, steps=back, drill=None)
+        await runner.carry_out(self._tell, first=self._order.first)
         name = self._runbook.name
         return DrillTold(
             run=folder.id,
-            drill=ended,
             steps=tuple(one for one in folder.read(DrillStepRecord) if one.drill == name),
-            accounts=tuple(one for one in folder.read(DrillFiguresRecord) if one.drill == name),
+            drill=next(one for one in seen_drills(gather(folder)) if one.drill == name),
         )
 
     async def _folder(self, supervisor: Supervisor) -> RunFolder:
@@ -176,7 +173,7 @@ def _require_earlier(folder: RunFolder, runbook: Runbook, first: int) -> None:
         if done.get(number) != step.title:
             raise InputError(
                 f"step {number}, {step.title}, has not ended well in run {folder.id}",
-                f"go on there: ./suyun drill {runbook.name} --from {number}",
+                f"go on there with --from {number}",
             )
 
 
@@ -186,7 +183,7 @@ def _verdict(told: DrillTold) -> Verdict:
     return merge([Verdict.PASS, *(step.verdict for step in told.steps)])
 
 
-def _print(told: DrillTold, runbook: Runbook) -> None:
+def _print(told: DrillTold, runbook: str) -> None:
     rows = [
         (
             f"{step.step}",
@@ -204,12 +201,14 @@ def _print(told: DrillTold, runbook: Runbook) -> None:
     last = told.steps[-1] if told.steps else None
     if last is not None and last.verdict is not Verdict.PASS:
         typer.echo("\n".join(f"  | {printable(line)}" for line in last.tail))
-        typer.echo(f"what was done stands; {_ways(runbook.name, last.step)}")
+        typer.echo(f"what was done stands; {_ways(runbook, last.step)}")
     if told.drill is not None:
-        typer.echo(f"{told.drill.verdict}  {runbook.name}: {told.drill.reason}")
+        if told.drill.accounts:
+            print_drills([told.drill], Console(highlight=False))
+        typer.echo(f"{told.drill.verdict}  {told.drill.drill}: {told.drill.reason}")
     typer.echo(f"evidence: {Workspace.here().runs / told.run}")
 
 
-def _ways(drill: str, step: int) -> str:
-    command = f"./suyun drill {drill}"
+def _ways(runbook: str, step: int) -> str:
+    command = f"./suyun drill {runbook}"
     return f"go on: {command} --from {step}, or go back: {command} --undo"
