@@ -26,6 +26,10 @@ STEP_SECONDS_MAX = 900.0
 """The longest that a step may take: several times what restoring a rehearsal's data takes."""
 PYTHON_VARIABLE = "SUYUN_PYTHON"
 """Tells the launcher which Python a drill's commands are run by."""
+_GRACE_SECONDS = 60.0
+"""A command that is broken off may have servers to end first."""
+_IN_ORDER = "exec 2>&1; trap 'exit 143' TERM"
+"""Both streams in one; and the shell waits for the command at which it was broken off."""
 _TAIL_LINES = 20
 _CLEAR_CODES = (ExitCode.PASS, ExitCode.FAIL)
 
@@ -173,9 +177,10 @@ class Runner:
     def _command(self, work: _Work) -> Command:
         return Command(
             name=f"step {work.step} of {self.runbook.name}",
-            argv=("sh", "-ec", f"exec 2>&1\n{work.command}"),
+            argv=("sh", "-ec", f"{_IN_ORDER}\n{work.command}"),
             log=self._supervisor.owner / "logs" / f"{self.runbook.name}.log",
             cwd=FOLDER.parent,
+            grace_seconds=_GRACE_SECONDS,
             env={
                 **self._env,
                 RUN_VARIABLE: str(self.run.path),

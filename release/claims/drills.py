@@ -30,6 +30,8 @@ FAILOVERS: Mapping[str, frozenset[Engine]] = {
     "database-primary-dies": frozenset({Engine.DATABASE}),
 }
 """In these drills another site has to answer for an engine, and how soon is measured."""
+LOSSES = frozenset({"site-dies"})
+"""In these something is gone for good, and what was not copied yet with it."""
 
 
 class DrillSeen(Value):
@@ -144,6 +146,8 @@ def _of_losses(account: DrillFiguresRecord, bounds: DataObjectives) -> Iterator[
     lost = f"{account.lost:,} of {account.writes_acknowledged:,} acknowledged writes are lost"
     if account.is_synchronous:
         yield failed(f"{lost}, though {account.partner} had them before they were acknowledged")
+    elif account.drill not in LOSSES:
+        yield failed(f"{lost}, though nothing was gone for good")
     elif not account.kept:
         yield failed(f"{lost}: nothing was copied to {account.partner}")
     elif account.rpo_seconds is None:

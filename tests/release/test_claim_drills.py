@@ -83,6 +83,10 @@ def test_a_drill_whose_replication_was_silently_off_fails(
     [
         (of_site(kept=999, duplicated=1), "1 of 1,000 acknowledged writes are there more than"),
         (of_site(kept=999, corrupted=1), "1 of 1,000 acknowledged writes came back with other"),
+        (
+            accounts.account("link-cut", kept=999, lost=1, rpo_seconds=0.1),
+            "1 of 1,000 acknowledged writes are lost, though nothing was gone for good",
+        ),
         (of_site(rto_seconds=5.1), "clients were answered again after 5.1 s, not 5"),
         (of_site("database", rto_seconds=31.0), "answered again after 31.0 s, not 30"),
         (

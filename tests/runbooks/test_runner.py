@@ -138,8 +138,14 @@ def test_what_was_begun_is_taken_back_backwards_whatever_becomes_of_each(tmp_pat
     assert standing(drill.run, "example") == (4, 3, 2)
 
 
-def test_ctrl_c_ends_the_command_and_is_written_down(tmp_path: Path) -> None:
-    drill = Drill(tmp_path, step("echo begun; sleep 60"), step("true"))
+def test_ctrl_c_lets_the_command_end_in_order_and_is_written_down(tmp_path: Path) -> None:
+    tidied = tmp_path / "tidied"
+    at_the_end = f"sleep 1.2; touch {tidied}; exit 130"
+    drill = Drill(
+        tmp_path,
+        step(f"sh -c \"trap '{at_the_end}' TERM; echo begun; sleep 60 & wait\""),
+        step("true"),
+    )
 
     async def interrupted() -> None:
         async with drill.runner() as runner:
@@ -151,6 +157,7 @@ def test_ctrl_c_ends_the_command_and_is_written_down(tmp_path: Path) -> None:
                 await task
 
     asyncio.run(interrupted())
+    assert tidied.exists()
     assert leftovers(drill.owner) == ()
     assert drill.steps() == [(1, Verdict.UNKNOWN, "it was broken off")]
     (ended,) = drill.run.read(DrillRecord)
