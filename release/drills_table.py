@@ -15,7 +15,7 @@ from release.gathered import Gathered
 from release.wording import printable
 
 _TEXTS = frozenset({"drill", "verdict", "data"})
-_REPORT_ALONE = frozenset({"partner", "users", "showed"})
+_REPORT_ALONE = frozenset({"partner", "users", "errors", "showed"})
 """Columns for which a terminal is too narrow."""
 _UNMEASURED = "–"
 
@@ -94,7 +94,12 @@ def print_drills(drills: Sequence[DrillSeen], console: Console) -> None:
     names = [field.name for field in fields(DrillRow) if field.name not in _REPORT_ALONE]
     for name in names:
         shown = name.upper() if name in {"rpo", "rto"} else name
-        table.add_column(shown, justify="left" if name in _TEXTS else "right", overflow="fold")
+        table.add_column(
+            shown,
+            justify="left" if name in _TEXTS else "right",
+            overflow="fold",
+            no_wrap=name in {"drill", "verdict"},
+        )
     for row in rows:
         table.add_row(*(printable(str(getattr(row, name))) for name in names))
     console.print(table)

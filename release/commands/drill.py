@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import typer
-from rich.console import Console
 
 from evidence.drills import DrillStepBegunRecord, DrillStepRecord
 from evidence.records import RunRecord
@@ -19,7 +18,7 @@ from province.value import Value
 from release.beginning import begin, empty
 from release.claims.drills import DrillSeen, seen_drills
 from release.commands.inputs import province_path
-from release.commands.output import print_json, print_table
+from release.commands.output import print_json, print_table, table_console
 from release.commands.runbooks import named, show_runbook
 from release.drills_table import print_drills
 from release.errors import InputError
@@ -204,7 +203,7 @@ def _print(told: DrillTold, runbook: str) -> None:
         typer.echo(f"what was done stands; {_ways(runbook, last.step)}")
     if told.drill is not None:
         if told.drill.accounts:
-            print_drills([told.drill], Console(highlight=False))
+            print_drills([told.drill], table_console())
         typer.echo(f"{told.drill.verdict}  {told.drill.drill}: {told.drill.reason}")
     typer.echo(f"evidence: {Workspace.here().runs / told.run}")
 
