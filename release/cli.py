@@ -245,6 +245,10 @@ def drill(
     undo: Annotated[
         bool, typer.Option("--undo", help="Take back, backwards, what the last run did.")
     ] = False,
+    into: Annotated[
+        Path | None,
+        typer.Option("--run", help="Add to that run's evidence, such as a rehearsal's."),
+    ] = None,
     province: ProvinceFile = None,
     as_json: Json = False,
 ) -> None:
@@ -253,7 +257,12 @@ def drill(
     from release.commands.drill import drill as command
 
     order = DrillOrder(
-        runbook=runbook, first=first, dry_run=dry_run, undo=undo, province_file=province
+        runbook=runbook,
+        first=first,
+        dry_run=dry_run,
+        undo=undo,
+        into=into,
+        province_file=province,
     )
     raise typer.Exit(command(order, as_json=as_json))
 

@@ -36,12 +36,17 @@ SCOPE = "drill"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DrillOrder:
-    """Which runbook, and how: from which step (from 1), only shown, or taken back."""
+    """Which runbook, and how: from which step (from 1), only shown, or taken back.
+
+    Evidence goes `into` that run folder; where none is named, into a new one or, to go on or back,
+    into the last one of this drill.
+    """
 
     runbook: str
     first: int
     dry_run: bool
     undo: bool
+    into: Path | None
     province_file: Path | None
 
 
@@ -124,15 +129,20 @@ class _Drill:
         )
 
     async def _folder(self, supervisor: Supervisor) -> RunFolder:
-        if not self._order.undo and self._order.first == 1:
+        is_new = not self._order.undo and self._order.first == 1
+        if is_new and self._order.into is None:
             return await begin(self._workspace, supervisor, self._province_file, None, scope=SCOPE)
-        folder = _last_run(self._workspace.runs, self._runbook)
+        folder = (
+            _last_run(self._workspace.runs, self._runbook)
+            if self._order.into is None
+            else RunFolder.open(self._order.into)
+        )
         if folder.input("province.yaml").read_bytes() != self._province_file.read_bytes():
             raise InputError(
                 f"run {folder.id} was of another province than {self._province_file} is now",
-                f"name it with --province, or begin anew: ./suyun drill {self._runbook.name}",
+                "name its province with --province, or begin anew without --run and --from",
             )
-        if not self._order.undo:
+        if not is_new and not self._order.undo:
             _require_earlier(folder, self._runbook, self._order.first)
         return folder
 
@@ -205,7 +215,7 @@ def _print(told: DrillTold, runbook: str) -> None:
         if told.drill.accounts:
             print_drills([told.drill], table_console())
         typer.echo(f"{told.drill.verdict}  {told.drill.drill}: {told.drill.reason}")
-    typer.echo(f"evidence: {Workspace.here().runs / told.run}")
+    typer.echo(f"evidence: run {told.run}")
 
 
 def _ways(runbook: str, step: int) -> str:

@@ -14,7 +14,9 @@ from evidence.run import RunFolder
 from evidence.verdict import ExitCode, Verdict
 from processes.leftovers import leftovers
 from release.cli import main
+from release.judge import judge
 from tests import worlds
+from tests.release import runs
 from tests.release.commandline import CommandLine
 
 _STEP = "## {title}\n\n```sh\n{command}\n```\n\n```expect\nexit 0\n```\n\n"
@@ -84,6 +86,17 @@ def test_a_drill_goes_back_as_far_as_it_came(
     assert "there was nothing to take back" in capsys.readouterr().out
 
 
+def test_a_drill_adds_to_the_evidence_of_another_run(desk: Desk) -> None:
+    desk.gate.touch()
+    rehearsal = runs.written(desk.runs)
+    assert desk.type("--run", str(rehearsal.path)) == ExitCode.PASS
+    assert list(desk.runs.glob("2*")) == [rehearsal.path]
+    assert [one.drill for one in judge(rehearsal).drills] == ["gate-drill"]
+    assert desk.type("--undo") == ExitCode.BAD_INPUT
+    assert desk.type("--undo", "--run", str(rehearsal.path)) == ExitCode.PASS
+    assert desk.trail.read_text() == "back\nback\n"
+
+
 def test_only_looking_makes_no_run(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
     assert desk.type("--dry-run", "--from", "2") == ExitCode.PASS
     told = capsys.readouterr().out
@@ -99,6 +112,7 @@ def test_only_looking_makes_no_run(desk: Desk, capsys: pytest.CaptureFixture[str
         (("--from", "0"), "Invalid value for '--from'"),
         (("--from", "2"), "gate-drill was never begun here"),
         (("--undo",), "gate-drill was never begun here"),
+        (("--run", "nowhere"), "nowhere is not a folder"),
         (("--undo", "--from", "2"), "--undo takes back all that was done"),
         (("--province", "nowhere.yaml"), "nowhere.yaml"),
     ],
