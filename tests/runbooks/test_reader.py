@@ -164,8 +164,12 @@ def test_a_name_is_one_that_can_be_typed(tmp_path: Path) -> None:
         read(WHOLE, tmp_path, "My Drill.md")
 
 
-ON_PAPER = tuple(sorted(set(names()) - {drill for some in DRILLS.values() for drill in some}))
-"""Those that touch no server: the others are drills."""
+def commands(name: str) -> list[str]:
+    return [step.command for step in read_runbook(FOLDER / f"{name}.md").steps]
+
+
+ON_PAPER = tuple(name for name in names() if "./suyun data" not in "".join(commands(name)))
+"""Those that touch no server."""
 
 
 @pytest.mark.parametrize("name", ON_PAPER)
@@ -189,5 +193,4 @@ def test_every_drill_that_a_claim_asks_for_is_a_runbook_that_ends_in_an_account(
     asked = {drill for some in DRILLS.values() for drill in some}
     assert asked <= set(names())
     for name in asked:
-        commands = [step.command for step in read_runbook(FOLDER / f"{name}.md").steps]
-        assert f"./suyun data check --drill {name}" in commands
+        assert f"./suyun data check --drill {name}" in commands(name)
