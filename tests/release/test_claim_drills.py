@@ -145,6 +145,11 @@ def test_a_corrupted_copy_that_reached_a_reader_fails_the_claim_on_storage() -> 
     assert claim.reason.startswith("drill object-corrupted: objects of main: 1 of 1,000")
 
 
+def test_a_drill_by_itself_is_a_rehearsal_too() -> None:
+    claim = judge_site_loss(runs.gathered(*DRILLED, scope="drill"))
+    assert claim.where == "rehearsed (this machine; object stores and databases alone)"
+
+
 def test_a_runbook_that_is_no_claims_drill_owes_no_account() -> None:
     (seen,) = seen_drills(runs.gathered(accounts.ended("more-storage")))
     assert seen.verdict is Verdict.PASS
