@@ -65,6 +65,11 @@ class _Heard:
     wanted: list[str]
     tail: deque[str] = field(default_factory=lambda: deque(maxlen=_TAIL_LINES))
 
+    @property
+    def last_words(self) -> str:
+        """The last line that says what happened; what would help is said after it, indented."""
+        return next((line for line in reversed(self.tail) if line[:1].strip()), "")
+
     def hear(self, line: str) -> None:
         self.tail.append(line)
         self.wanted = [text for text in self.wanted if text not in line]
@@ -212,7 +217,8 @@ class Runner:
 def _judged(work: _Work, code: int, heard: _Heard) -> tuple[Verdict, str]:
     if code != work.expect.exit_code:
         verdict = Verdict.FAIL if code in _CLEAR_CODES else Verdict.UNKNOWN
-        return verdict, f"it ended with {code}, not with {work.expect.exit_code}"
+        said = f": {heard.last_words}" if heard.last_words else ""
+        return verdict, f"it ended with {code}, not with {work.expect.exit_code}{said}"
     if heard.wanted:
         return Verdict.FAIL, f"its output lacks '{heard.wanted[0]}'"
     return Verdict.PASS, "as expected"

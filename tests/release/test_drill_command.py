@@ -58,7 +58,7 @@ def test_a_drill_goes_on_where_it_failed_in_the_same_run(
 ) -> None:
     assert desk.type() == ExitCode.FAIL
     told = capsys.readouterr()
-    assert "FAIL  gate-drill: step 2, Pass: it ended with 1, not with 0" in told.out
+    assert "FAIL  gate-drill: step 2, Pass: it ended with 1, not with 0: at the gate" in told.out
     assert "  | at the gate" in told.out
     assert f"go on: ./suyun drill {desk.book} --from 2, or go back: " in told.out
     assert "step 2 of 3: Pass" in told.err

@@ -94,6 +94,11 @@ def test_a_drill_shows_what_it_should_and_says_so(tmp_path: Path) -> None:
     ("broken", "verdict", "reason"),
     [
         (step("exit 1"), Verdict.FAIL, "it ended with 1, not with 0"),
+        (
+            step("echo 'suyun: too far behind'; echo '  hint: wait'; exit 1"),
+            Verdict.FAIL,
+            "it ended with 1, not with 0: suyun: too far behind",
+        ),
         (step("true", code=1), Verdict.FAIL, "it ended with 0, not with 1"),
         (step("false\ntrue"), Verdict.FAIL, "it ended with 1, not with 0"),
         (step("exit 2"), Verdict.UNKNOWN, "it ended with 2, not with 0"),
