@@ -198,9 +198,12 @@ class Runner:
         steps, last = len(self.runbook.steps), self._ended[-1] if self._ended else None
         if last is None:
             step, verdict, reason = 0, Verdict.UNKNOWN, "no step could be begun"
-        elif last.verdict is Verdict.PASS:
+        elif last.verdict is Verdict.PASS and last.step == steps:
             step, verdict = last.step, Verdict.PASS
             reason = f"each of {steps} steps showed what it should"
+        elif last.verdict is Verdict.PASS:
+            step, verdict = last.step, Verdict.UNKNOWN
+            reason = f"it was broken off after step {last.step}"
         else:
             step, verdict = last.step, last.verdict
             reason = f"step {last.step}, {last.title}: {last.reason}"

@@ -29,7 +29,7 @@ from release.wording import printable
 from release.workspace import Workspace
 from runbooks.runbook import Runbook
 from runbooks.runner import Progress, Runner
-from runbooks.traces import ended_well
+from runbooks.traces import ended_well, standing
 
 SCOPE = "drill"
 
@@ -142,7 +142,9 @@ class _Drill:
                 f"run {folder.id} was of another province than {self._province_file} is now",
                 "name its province with --province, or begin anew without --run and --from",
             )
-        if not is_new and not self._order.undo:
+        if self._order.undo:
+            _require_known(folder, self._runbook)
+        elif not is_new:
             _require_earlier(folder, self._runbook, self._order.first)
         return folder
 
@@ -173,6 +175,17 @@ def _last_run(runs: Path, runbook: Runbook) -> RunFolder:
         f"{runbook.name} was never begun here: no run in {runs} has a step of it",
         f"begin it: ./suyun drill {runbook.name}",
     )
+
+
+def _require_known(folder: RunFolder, runbook: Runbook) -> None:
+    """Every step that stands has to be in the runbook still, or nobody knows the way back."""
+    highest = max(standing(folder, runbook.name), default=0)
+    if highest > len(runbook.steps):
+        raise InputError(
+            f"run {folder.id} went to step {highest}, and {runbook.name} has "
+            f"{len(runbook.steps)} steps now",
+            "restore the runbook as it was then: git log names its versions",
+        )
 
 
 def _require_earlier(folder: RunFolder, runbook: Runbook, first: int) -> None:

@@ -86,6 +86,16 @@ def test_a_drill_goes_back_as_far_as_it_came(
     assert "there was nothing to take back" in capsys.readouterr().out
 
 
+def test_a_way_back_that_is_no_longer_written_down_is_refused(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert desk.type() == ExitCode.FAIL
+    begin = _STEP.format(title="Begin", command="echo begun")
+    desk.book.write_text(f"# A gate\n\nFor tests.\n\n{begin}")
+    assert desk.type("--undo") == ExitCode.BAD_INPUT
+    assert "went to step 2, and gate-drill has 1 steps now" in capsys.readouterr().err
+
+
 def test_a_drill_adds_to_the_evidence_of_another_run(desk: Desk) -> None:
     desk.gate.touch()
     rehearsal = runs.written(desk.runs)

@@ -169,6 +169,23 @@ def test_ctrl_c_lets_the_command_end_in_order_and_is_written_down(tmp_path: Path
     assert (ended.verdict, ended.step, ended.steps) == (Verdict.UNKNOWN, 1, 2)
 
 
+def test_a_drill_that_is_cut_short_between_two_steps_did_not_pass(tmp_path: Path) -> None:
+    drill = Drill(tmp_path, step("true"), step("true"))
+
+    def tell(progress: Progress) -> None:
+        if progress.step == 2:
+            raise OSError("no space left")
+
+    async def cut_short() -> None:
+        async with drill.runner() as runner:
+            await runner.carry_out(tell)
+
+    with pytest.raises(OSError, match="no space left"):
+        asyncio.run(cut_short())
+    (ended,) = drill.run.read(DrillRecord)
+    assert (ended.verdict, ended.reason) == (Verdict.UNKNOWN, "it was broken off after step 1")
+
+
 def test_a_drill_that_resumes_is_whole_when_its_last_step_is(tmp_path: Path) -> None:
     gate = tmp_path / "gate"
     drill = Drill(tmp_path, step("true"), step(f"test -f {gate}"), step("true"))
