@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from evidence.records import RestoreRecord
-from evidence.run import RUN_ID, RunFolder
+from evidence.run import RunFolder, newest_first
 from province.findings import Finding
 from province.province import Province
 
@@ -32,19 +31,13 @@ def last_restores(runs: Path, province: Province) -> Restores:
     """Of all runs in that folder. A restore counts that is whole and from another prefecture."""
     proven: dict[str, ProvenRestore] = {}
     faults: list[Finding] = []
-    for run in _newest_first(runs):
+    for run in newest_first(runs):
         reading = run.reading(RestoreRecord)
         faults += [_placed(fault, run) for fault in reading.faults]
         for record in sorted(reading.records, key=lambda record: -record.ended_at):
             if record.is_whole and _is_elsewhere(record, province):
                 proven.setdefault(record.holding, ProvenRestore(run=run.id, record=record))
     return Restores(proven=proven, faults=tuple(faults))
-
-
-def _newest_first(runs: Path) -> Iterator[RunFolder]:
-    """A run's id begins with the moment of its start."""
-    folders = [path for path in runs.glob("*") if RUN_ID.match(path.name) and path.is_dir()]
-    return (RunFolder(path) for path in sorted(folders, reverse=True))
 
 
 def _is_elsewhere(record: RestoreRecord, province: Province) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -117,3 +118,9 @@ class RunFolder:
 
     def _file(self, topic: str) -> Path:
         return self.path / f"{topic}.jsonl"
+
+
+def newest_first(runs: Path) -> Iterator[RunFolder]:
+    """All run folders in there. A run's id begins with the moment of its start."""
+    folders = [path for path in runs.glob("*") if RUN_ID.match(path.name) and path.is_dir()]
+    return (RunFolder(path) for path in sorted(folders, reverse=True))

@@ -31,6 +31,22 @@ class JourneyObjective(Value):
     errors_ratio_max: Annotated[float, Field(ge=0, le=1)]
 
 
+class DataObjectives(Value):
+    """Bounds on what is copied between sites, and on how long clients wait for it after a loss.
+
+    `lag_ms_p99_*`: from an acknowledged write of 64 KiB until the partner answers with it, without
+    users and under load. `*_rto_seconds_max`: from a loss until clients are answered again; object
+    reads, or writes to the database. `rpo_seconds_max`: the age of the oldest write that a loss
+    may take where a copy follows its acknowledgement; where it precedes it, none may be lost.
+    """
+
+    lag_ms_p99_idle_max: PositiveFloat = 1000
+    lag_ms_p99_load_max: PositiveFloat = 5000
+    objects_rto_seconds_max: PositiveFloat = 5
+    database_rto_seconds_max: PositiveFloat = 30
+    rpo_seconds_max: PositiveFloat = 10
+
+
 class Objectives(Value):
     """What the province must keep, all of it at once.
 
@@ -45,4 +61,5 @@ class Objectives(Value):
     egress_gbps_min: PositiveFloat
     storage_pb_min: PositiveFloat
     ipv6_share_min: Annotated[float, Field(ge=0, le=1)]
+    data: DataObjectives = DataObjectives()
     journeys: Annotated[tuple[JourneyObjective, ...], Field(min_length=1)]

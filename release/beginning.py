@@ -35,11 +35,14 @@ async def begin(
     workspace: Workspace,
     supervisor: Supervisor,
     province_file: Path,
-    crowd: Crowd,
+    crowd: Crowd | None,
     *,
     scope: str,
 ) -> RunFolder:
-    """A new run folder with its first record and a copy of the province that it is about."""
+    """A new run folder with its first record and a copy of the province that it is about.
+
+    A drill has no crowd of its own.
+    """
     started = time.time()
     stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(started))
     run = RunFolder.create(workspace.runs, f"{stamp}-{secrets.token_hex(2)}")
@@ -54,8 +57,8 @@ async def begin(
             province_sha256=hashlib.sha256(province).hexdigest(),
             cpus=os.cpu_count() or 1,
             memory_gib=psutil.virtual_memory().total / 2**30,
-            users_asked=crowd.users,
-            seed=crowd.seed,
+            users_asked=crowd.users if crowd else 0,
+            seed=crowd.seed if crowd else 0,
         )
     )
     return run

@@ -234,6 +234,40 @@ _fleet_command("destroy", "Take the sites down and show that nothing is left.")
 
 
 @app.command()
+def drill(
+    runbook: Annotated[str, typer.Argument(help="A runbook's name, or its file.")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show what would be typed.")
+    ] = False,
+    first: Annotated[
+        int, typer.Option("--from", min=1, help="Go on with the last run at that step.")
+    ] = 1,
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Take back, backwards, what the last run did.")
+    ] = False,
+    into: Annotated[
+        Path | None,
+        typer.Option("--run", help="Add to that run's evidence, such as a rehearsal's."),
+    ] = None,
+    province: ProvinceFile = None,
+    as_json: Json = False,
+) -> None:
+    """Carry a runbook out step by step: type, look, write down."""
+    from release.commands.drill import DrillOrder
+    from release.commands.drill import drill as command
+
+    order = DrillOrder(
+        runbook=runbook,
+        first=first,
+        dry_run=dry_run,
+        undo=undo,
+        into=into,
+        province_file=province,
+    )
+    raise typer.Exit(command(order, as_json=as_json))
+
+
+@app.command()
 def judge(
     run: Annotated[Path, typer.Argument(help="A run folder.")], as_json: Json = False
 ) -> None:

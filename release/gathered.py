@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from evidence import load, records
+from evidence import drills, load, records
 from evidence.reading import Reading
 from evidence.records import Record, RunRecord
 from evidence.run import RunFolder, RunFolderError
@@ -19,7 +19,8 @@ R = TypeVar("R", bound=Record)
 
 KINDS: tuple[type[Record], ...] = tuple(
     kind
-    for kind in (*vars(records).values(), *vars(load).values())
+    for module in (records, load, drills)
+    for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, Record) and kind not in {Record, RunRecord}
 )
 """Every kind of record, besides the run's own: a kind that is added is gathered."""

@@ -14,10 +14,13 @@ from evidence.verdict import ExitCode, Verdict, exit_code, merge
 from province.claims import CLAIMS
 from province.findings import Finding
 from province.value import Value
+from release.claims.backup import judge_backup
 from release.claims.compute import judge_compute
+from release.claims.drills import DrillSeen, seen_drills
 from release.claims.fleet import judge_fleet
 from release.claims.grounds import Case, conclude, no_evidence
 from release.claims.ipv6 import judge_ipv6
+from release.claims.resources import judge_resources
 from release.claims.security import judge_security
 from release.claims.site_loss import judge_site_loss
 from release.claims.storage import judge_storage
@@ -34,6 +37,8 @@ JUDGES: Mapping[str, Callable[[Gathered], ClaimVerdict]] = {
     "security": judge_security,
     "site-loss": judge_site_loss,
     "storage": judge_storage,
+    "backup": judge_backup,
+    "resources": judge_resources,
 }
 """Who judges a claim. A claim that nobody judges has no evidence yet."""
 
@@ -55,7 +60,8 @@ class Judgement(Value):
     """What the judge says of a run. `claims` stand in the order of `province.claims.CLAIMS`.
 
     `stages` are in the order in which they ended, those that never ended last, with 0 seconds.
-    `faults` are the lines of evidence that nobody can read.
+    `faults` are the lines of evidence that nobody can read; `drills` are in the order in which
+    they were run.
     """
 
     run: str
@@ -65,6 +71,7 @@ class Judgement(Value):
     claims: tuple[ClaimVerdict, ...]
     stages: tuple[StageRecord, ...]
     faults: tuple[Finding, ...] = ()
+    drills: tuple[DrillSeen, ...] = ()
 
 
 def judge(run: RunFolder) -> Judgement:
@@ -95,6 +102,7 @@ def judge_gathered(evidence: Gathered) -> Judgement:
         claims=claims,
         stages=stages,
         faults=evidence.faults,
+        drills=seen_drills(evidence),
     )
 
 

@@ -31,6 +31,7 @@ from province.findings import Finding
 from province.sites import Site
 from release.claims.generator import samples_lost
 from release.claims.journeys import seen_journeys
+from release.drills_table import drill_rows, lag_rows
 from release.gathered import Gathered, gather
 from release.judge import Judgement
 from release.load_charts import load_charts
@@ -92,6 +93,8 @@ def report_html(run: RunFolder, judgement: Judgement) -> str:
             sites=site_rows(evidence),
             losses=loss_rows(evidence),
             losses_simulated=are_simulated(evidence),
+            drills=drill_rows(judgement.drills),
+            lags=lag_rows(evidence),
             findings=policy_findings(evidence),
             load=next(iter(evidence.of(LoadRecord)), None),
             edges=evidence.of(EdgeRecord),

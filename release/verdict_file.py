@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field, NonNegativeFloat
 from evidence.figure import ClaimVerdict
 from evidence.verdict import ExitCode, Verdict
 from province.value import Value
+from release.claims.drills import DrillSeen
 from release.judge import Judgement
 
 
@@ -36,6 +37,7 @@ class VerdictFile(Value):
     exit_code: ExitCode
     claims: tuple[ClaimVerdict, ...]
     stages: tuple[StageLine, ...]
+    drills: tuple[DrillSeen, ...]
 
 
 def verdict_json(judgement: Judgement) -> str:
@@ -50,6 +52,7 @@ def verdict_json(judgement: Judgement) -> str:
             StageLine(name=stage.name, seconds=stage.seconds, verdict=stage.verdict)
             for stage in judgement.stages
         ),
+        drills=judgement.drills,
     )
     data = file.model_dump(mode="json", by_alias=True)
     return json.dumps(data, ensure_ascii=False, indent=2) + "\n"

@@ -12,6 +12,7 @@ from evidence.verdict import Verdict
 _BYTES = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """Terminal controls, and the marks that turn the direction of the text after them."""
+_ABBREVIATED = {"ipv6": "IPv6", "rpo": "RPO", "rto": "RTO"}
 _KIBI = 1024
 _SMALL = 100
 """From here on decimals say nothing that a reader would use."""
@@ -41,7 +42,7 @@ def bounds(figure: Figure) -> str:
 def label(name: str) -> str:
     """A figure's name as words: `login_response_ms_p95` is `login response p95`."""
     words = [word for word in name.split("_") if word not in {"ms", "ratio"}]
-    return " ".join("IPv6" if word == "ipv6" else word for word in words)
+    return " ".join(_ABBREVIATED.get(word, word) for word in words)
 
 
 def sentence(text: str) -> str:

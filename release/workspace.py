@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+PROVINCE_VARIABLE = "SUYUN_PROVINCE"
+"""Names the province for a whole shell, or for the commands of a drill."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,15 +25,24 @@ class Workspace:
         """This code's checkout; `SUYUN_STATE`, `SUYUN_RUNS` and `SUYUN_CACHE` move its folders."""
         return cls(
             root=ROOT,
-            state=_folder("SUYUN_STATE", ROOT / ".suyun"),
-            runs=_folder("SUYUN_RUNS", ROOT / "runs"),
-            cache=_folder("SUYUN_CACHE", _user_cache() / "suyun"),
+            state=_path("SUYUN_STATE", ROOT / ".suyun"),
+            runs=_path("SUYUN_RUNS", ROOT / "runs"),
+            cache=_path("SUYUN_CACHE", _user_cache() / "suyun"),
         )
 
     @property
     def province_file(self) -> Path:
-        """The province that is used unless another is named."""
-        return self.root / "stacks" / "province.yaml"
+        """The province that is used unless another is named; `SUYUN_PROVINCE` moves it."""
+        return _path(PROVINCE_VARIABLE, self.root / "stacks" / "province.yaml")
+
+    def environment(self, province_file: Path) -> dict[str, str]:
+        """What makes a suyun that is started from here, in any folder, use these and no others."""
+        return {
+            "SUYUN_STATE": str(self.state),
+            "SUYUN_RUNS": str(self.runs),
+            "SUYUN_CACHE": str(self.cache),
+            PROVINCE_VARIABLE: str(province_file),
+        }
 
     @property
     def policy_pack(self) -> Path:
@@ -39,7 +50,7 @@ class Workspace:
         return self.root / "policies"
 
 
-def _folder(variable: str, default: Path) -> Path:
+def _path(variable: str, default: Path) -> Path:
     return Path(os.environ.get(variable) or default).absolute()
 
 

@@ -15,6 +15,7 @@ NO_EVIDENCE = "no evidence yet"
 _SCOPES = {
     "rehearsal": "rehearsed (this machine; nodes simulated by KWOK)",
     "load": "rehearsed (this machine; edge and reference platform alone)",
+    "drill": "rehearsed (this machine; object stores and databases alone)",
 }
 _NAMED_AT_MOST = 3
 

@@ -1,17 +1,19 @@
-"""Claim `site-loss`: service goes on without any one site. Today: that there is room for it.
+"""Claim `site-loss`: service goes on without any one site: there is room, and it was drilled.
 
 With each site lost in turn, its partner's real scheduler has to place the replicas for the users
-of both. That pods have a place does not show that people are served meanwhile: the drill under
-load does that, and until it was run the claim is UNKNOWN at best.
+of both. That pods have a place does not show that people are served meanwhile: the drills do
+that, a whole site's under load among them, and until they were run the claim is UNKNOWN at best.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from evidence.drills import DrillFiguresRecord
 from evidence.figure import ClaimVerdict, Figure
 from evidence.records import PlacementRecord, RecoveryRecord
 from province.province import Province
+from release.claims import drills
 from release.claims.grounds import (
     NO_EVIDENCE,
     Case,
@@ -25,24 +27,25 @@ from release.claims.grounds import (
 from release.gathered import Gathered
 from release.wording import quantity, told_recovery
 
-READS = (PlacementRecord, RecoveryRecord)
+READS = (PlacementRecord, RecoveryRecord, *drills.READS)
+_WHOLE_SITE = "site-dies"
 Losses = Mapping[str, PlacementRecord]
 
 
 def judge_site_loss(evidence: Gathered) -> ClaimVerdict:
-    """FAIL where a pod found no place or bytes no disk; else UNKNOWN until the drill exists."""
+    """FAIL where a pod found no place, bytes no disk, or a drill showed something else."""
     seen = {record.lost: record for record in evidence.of(PlacementRecord)}
-    edges = evidence.of(RecoveryRecord)
     grounds = [*_grounds(evidence.province, seen)] if seen else [no_evidence("site-loss")]
-    grounds += [unknown(f"{told_recovery(edge)}; the edge is not yet the site") for edge in edges]
+    grounds += _of_drills(evidence, _room(evidence.province, seen))
     return conclude(
         evidence,
         Case(
             claim="site-loss",
             reads=READS,
             grounds=grounds,
-            kept="service goes on without any one site",
-            figures=_figures(evidence.province, seen),
+            kept=f"{_room(evidence.province, seen)}; {_drilled(evidence)}",
+            figures=_figures(evidence.province, seen)
+            | drills.figures_of_drills(evidence, "site-loss"),
         ),
     )
 
@@ -63,7 +66,6 @@ def _grounds(province: Province, seen: Losses) -> Iterator[Ground]:
     yield from _each(good, _was_full, failed, "pods waited before anything was lost at")
     yield from _each(good, _has_no_disk, failed, "disks do not hold both sites' bytes without")
     yield from _each(good, _is_not_back, unknown, "not seen as planned again:")
-    yield unknown(_open_end(province, good))
 
 
 def _has_no_place(record: PlacementRecord) -> str | None:
@@ -101,18 +103,44 @@ def _each(
         yield ground(f"{text} {some(names)}")
 
 
-def _open_end(province: Province, good: list[PlacementRecord]) -> str:
-    """What is missing still, after what is there."""
+def _of_drills(evidence: Gathered, room: str) -> Iterator[Ground]:
+    """A lost edge, of which a load run tells, is not a lost site: it does not stand in for it."""
+    yield from drills.grounds_of_drills(evidence, "site-loss")
+    missing = drills.undrilled(evidence, "site-loss")
+    if _WHOLE_SITE in missing:
+        edges = evidence.of(RecoveryRecord)
+        yield from (unknown(f"{told_recovery(e)}; the edge is not yet the site") for e in edges)
+        there = f"{room}; " if room else ""
+        yield unknown(f"{there}the drill of a whole site under load has {NO_EVIDENCE}")
+    elif not _users(evidence):
+        yield unknown("no user was connected while the whole site died")
+    others = [drill for drill in missing if drill != _WHOLE_SITE]
+    if others:
+        yield unknown(f"nobody has drilled {some(others)}")
+
+
+def _users(evidence: Gathered) -> int:
+    accounts = evidence.of(DrillFiguresRecord)
+    return max((one.users or 0 for one in accounts if one.drill == _WHOLE_SITE), default=0)
+
+
+def _room(province: Province, seen: Losses) -> str:
+    """What placement shows, in a clause; nothing where it shows nothing."""
+    good = [record for record in seen.values() if record.error is None]
     placed = [record for record in good if not record.pods_pending]
-    drill = f"the drill of a whole site under load has {NO_EVIDENCE}"
     if not placed:
-        return drill
+        return ""
     nodes = "simulated nodes" if any(r.nodes_simulated for r in placed) else "nodes"
     cpu = min(record.cpu_free_ratio or 0.0 for record in placed)
     return (
         f"without any one of {len(placed)} of {len(province.sites)} sites the real scheduler "
-        f"binds every pod to {nodes}, {quantity(cpu, 'ratio')} of CPU or more left free; {drill}"
+        f"binds every pod to {nodes}, {quantity(cpu, 'ratio')} of CPU or more left free"
     )
+
+
+def _drilled(evidence: Gathered) -> str:
+    count = len(drills.DRILLS["site-loss"])
+    return f"{count} drills kept every write, a whole site's with {_users(evidence):,} users"
 
 
 def _figures(province: Province, seen: Losses) -> dict[str, Figure]:

@@ -1,6 +1,7 @@
 """Claim `storage`: PB-level public storage. The plan's arithmetic, and the pools that stand.
 
-Bytes are the plan's and the live pools'; that a pool's disks are there is Ceph's to say.
+Bytes are the plan's and the live pools'; that a pool's disks are there is Ceph's to say. Where its
+drills were run, a full disk and a corrupted copy have to have cost nobody a byte.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from evidence.figure import ClaimVerdict, Figure
 from evidence.records import CephRecord, LivePool, PoolRecord, StorageRecord
 from province.province import Province
 from province.storage import NEARFULL_RATIO, RESOURCES, SITES_PER_BYTE
+from release.claims import drills
 from release.claims.grounds import Case, Ground, conclude, failed, no_evidence, some, unknown
 from release.gathered import Gathered
 
-READS = (StorageRecord, CephRecord)
+READS = (StorageRecord, CephRecord, *drills.READS)
 _BYTES_PER_PB = 10**15
 
 
@@ -36,10 +38,13 @@ def judge_storage(evidence: Gathered) -> ClaimVerdict:
         Case(
             claim="storage",
             reads=READS,
-            grounds=list(_grounds(evidence.province, sites)),
+            grounds=[
+                *_grounds(evidence.province, sites),
+                *drills.grounds_of_drills(evidence, "storage"),
+            ],
             kept=f"{_usable_pb(sites):.2f} PB are planned at {len(sites)} sites, the live pools "
             f"are as planned, and no lost host fills the disks over {NEARFULL_RATIO}",
-            figures=_figures(promised, sites),
+            figures=_figures(promised, sites) | drills.figures_of_drills(evidence, "storage"),
         ),
     )
 

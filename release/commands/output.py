@@ -25,8 +25,13 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*row)
+    table_console().print(table)
+
+
+def table_console() -> Console:
+    """Where tables are printed: it is as wide as the terminal, and wide enough elsewhere."""
     width = None if sys.stdout.isatty() else _UNWRAPPED_COLUMNS
-    Console(highlight=False, markup=False, width=width).print(table)
+    return Console(highlight=False, markup=False, width=width)
 
 
 def _plain(value: object) -> object:

@@ -12,6 +12,7 @@ from evidence.verdict import ExitCode
 from release.commands.inputs import province_path
 from release.console import print_judgement
 from release.crowd import Crowd
+from release.drills_table import print_drills
 from release.errors import explain
 from release.gathered import gather
 from release.interrupts import run
@@ -35,6 +36,7 @@ def rehearse(crowd: Crowd, *, parallel: int, province_file: Path | None, as_json
     else:
         console, folder = Console(highlight=False), workspace.runs / judgement.run
         print_losses(gather(RunFolder.open(folder)), console)
+        print_drills(judgement.drills, console)
         print_judgement(judgement, console)
         typer.echo(f"report: {folder / 'report.html'}")
     if rehearsal.failure is not None:

@@ -10,7 +10,7 @@ import typer
 from evidence.verdict import ExitCode
 from release.commands.output import print_json, print_table
 from runbooks.reader import FOLDER, names, read_runbook
-from runbooks.runbook import RunbookStep
+from runbooks.runbook import Runbook, RunbookStep
 
 
 def list_runbooks(*, as_json: bool) -> ExitCode:
@@ -24,19 +24,24 @@ def list_runbooks(*, as_json: bool) -> ExitCode:
     return ExitCode.PASS
 
 
-def show_runbook(runbook: str, *, as_json: bool) -> ExitCode:
-    """One of ours by its name, or a file by its path. Raises RunbookError with every finding."""
-    named = Path(runbook)
-    found = read_runbook(named if named.suffix == ".md" else FOLDER / f"{runbook}.md")
+def show_runbook(runbook: str, *, as_json: bool, first: int = 1) -> ExitCode:
+    """Its steps from `first` on; as JSON all of them. Raises what `named` raises."""
+    found = named(runbook)
     if as_json:
         print_json(found)
         return ExitCode.PASS
     typer.echo(found.title)
-    for number, step in enumerate(found.steps, 1):
+    for number, step in enumerate(found.steps[first - 1 :], first):
         typer.echo(f"\n{number}. {step.title}")
         for line in _step_lines(step):
             typer.echo(f"   {line}")
     return ExitCode.PASS
+
+
+def named(runbook: str) -> Runbook:
+    """One of ours by its name, or a file by its path. Raises RunbookError with every finding."""
+    path = Path(runbook)
+    return read_runbook(path if path.suffix == ".md" else FOLDER / f"{runbook}.md")
 
 
 def _step_lines(step: RunbookStep) -> Iterator[str]:

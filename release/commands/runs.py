@@ -10,6 +10,7 @@ from rich.console import Console
 from evidence.run import RunFolder, RunFolderError
 from evidence.verdict import ExitCode
 from release.console import print_judgement
+from release.drills_table import print_drills
 from release.errors import InputError
 from release.gathered import gather
 from release.judge import judge
@@ -27,6 +28,7 @@ def judge_run(path: Path, *, as_json: bool) -> ExitCode:
     else:
         console = Console(highlight=False)
         print_losses(gather(run), console)
+        print_drills(judgement.drills, console)
         print_judgement(judgement, console)
     return judgement.exit_code
 

@@ -165,7 +165,9 @@ def test_each_judge_is_of_a_claim() -> None:
 def test_the_verdict_file_has_the_issues_form(tmp_path: Path) -> None:
     judgement = judge(runs.rehearsed(tmp_path))
     data = json.loads(verdict_json(judgement))
-    assert list(data) == ["schema", "run", "scope", "verdict", "exit_code", "claims", "stages"]
+    assert list(data) == [
+        "schema", "run", "scope", "verdict", "exit_code", "claims", "stages", "drills",
+    ]  # fmt: skip
     assert (data["schema"], data["scope"], data["exit_code"]) == (1, "rehearsal", 2)
     claim = data["claims"][0]
     assert list(claim) == [
