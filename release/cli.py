@@ -12,6 +12,7 @@ import typer
 
 from evidence.verdict import ExitCode
 from loadtests.courses import Hour, ShapeName
+from release.data_cli import data_app
 from release.errors import explain, say
 from release.workspace import Workspace
 
@@ -33,6 +34,7 @@ app.add_typer(policies_app, name="policies")
 app.add_typer(load_app, name="load")
 app.add_typer(storage_app, name="storage")
 app.add_typer(runbooks_app, name="runbooks")
+app.add_typer(data_app, name="data")
 
 
 class Environment(StrEnum):

@@ -26,6 +26,7 @@ FORBIDDEN = (
     ("pulumi-where-it-belongs", "release/errors.py", "pulumi"),
     ("policy-pack-in-one-place", "policies/catalogue.py", "pulumi_policy"),
     ("locust-where-it-belongs", "rehearsal/pki.py", "locust"),
+    ("checker-apart", "rehearsal/data/accounts.py", "rehearsal.data.writer"),
     ("values-are-pure", "province/claims.py", "time"),
     ("values-are-pure", "evidence/verdict.py", "subprocess"),
 )

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import psutil
 
-from processes.ports import require_free
 from processes.supervisor import Command, Running, Supervisor
 from rehearsal.database.account import PACKAGE, Account
 from rehearsal.database.client import SUPERUSER, DatabaseAccess, UnreachableError, session
@@ -145,7 +144,7 @@ class Server:
 
         A replica does so once it has replayed as much as makes its copy whole.
         """
-        require_free([(self.place.address, self.settings.port)])
+        self.place.require_free(self.settings.port)
         self.write_settings()
         argv = (str(self.program("postgres")), "-c", f"config_file={self.settings.file}")
         self._running = await self._supervisor.start(self._command("postgres", argv))

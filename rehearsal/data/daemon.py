@@ -1,0 +1,198 @@
+"""The data world that outlives a command: started, asked, waited for and ended from any process."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from ipaddress import IPv4Network
+from pathlib import Path
+
+from processes.detached import is_alive
+from processes.detached import start_detached as start_process
+from processes.leftovers import started_at
+from processes.reaper import reap
+from processes.supervisor import Supervisor
+from province.reader import read
+from rehearsal.data.errors import DataError
+from rehearsal.data.orders import ANSWER, Broken, Done, Order, Told
+from rehearsal.data.ring import plan_ring
+from rehearsal.data.status import (
+    WorldStatus,
+    forget_status,
+    log_file,
+    read_status,
+    socket_file,
+    world_folder,
+)
+from rehearsal.data.world import LOOPBACK
+from rehearsal.links.errors import LinksError
+from rehearsal.links.links import Links, require_possible
+from rehearsal.links.standing import Notes
+from rehearsal.links.wiring import NAME, Wiring
+
+_ROOT = Path(__file__).resolve().parent.parent.parent
+_SIGN_OF_LIFE_SECONDS_MAX = 30.0
+_END_SECONDS_MAX = 60.0
+_POLL_SECONDS = 0.1
+_LOG_BYTES = 2000
+_LINE_BYTES_MAX = 2**24
+
+
+class OrderError(DataError):
+    """The world did not do what it was asked; the exit code is the world's."""
+
+    def __init__(self, broken: Broken) -> None:
+        super().__init__(broken.cause, broken.hint)
+        self.exit_code = broken.exit_code
+
+
+def start_detached(
+    state: Path,
+    province_file: Path,
+    cache: Path,
+    *,
+    has_links: bool = True,
+    loopback: IPv4Network = LOOPBACK,
+) -> None:
+    """Starts the world's process and returns once it has said that it boots.
+
+    A world that stands already, or that somebody else starts meanwhile, is left as it is. Raises
+    what reading and planning the province raise, and LinksError, before anything is started, and
+    DataError when the process ends at once.
+    """
+    province_file = province_file.resolve()
+    plan_ring(read(province_file))
+    if status(state) is not None:
+        return
+    if has_links:
+        require_possible()
+    forget_status(state)
+    log = log_file(state)
+    log.unlink(missing_ok=True)
+    links = "links" if has_links else "no-links"
+    words = (state.resolve(), cache.resolve(), province_file, links, loopback)
+    argv = (sys.executable, "-m", "rehearsal.data", *map(str, words))
+    pid = start_process(argv, log, {"PYTHONPATH": str(_ROOT)})
+    _await_sign_of_life(state, pid)
+
+
+def status(state: Path) -> WorldStatus | None:
+    """The world that stands or boots; None when there is none, or only a dead one's status."""
+    found = read_status(state)
+    return found if found is not None and found.is_alive else None
+
+
+async def wait_ready(state: Path, on_progress: Callable[[str], None]) -> WorldStatus:
+    """Waits until it takes orders; `on_progress` is told what it is at, at each change.
+
+    Raises DataError, with the world's own cause and hint, when it fails or is gone.
+    """
+    told = ""
+    while True:
+        found = read_status(state)
+        if found is None or found.state == "failed" or not found.is_alive:
+            raise _failure(state, found)
+        if found.doing != told:
+            told = found.doing
+            on_progress(told)
+        if found.state == "ready":
+            return found
+        await asyncio.sleep(_POLL_SECONDS)
+
+
+async def ask(state: Path, order: Order, tell: Callable[[str], None]) -> Done:
+    """Has the world do it; `tell` is told how far it is. Raises OrderError and DataError.
+
+    Cancelled, it leaves, and the world gives the order up.
+    """
+    if status(state) is None:
+        raise DataError("no data world stands", "./suyun data start starts one")
+    try:
+        reader, writer = await asyncio.open_unix_connection(
+            socket_file(state), limit=_LINE_BYTES_MAX
+        )
+    except OSError as error:
+        raise DataError(
+            "the data world takes no orders yet", "./suyun data status says what it is at"
+        ) from error
+    try:
+        writer.write(order.model_dump_json().encode() + b"\n")
+        async for line in reader:
+            answer = ANSWER.validate_json(line)
+            if isinstance(answer, Told):
+                tell(answer.text)
+            elif isinstance(answer, Broken):
+                raise OrderError(answer)
+            else:
+                return answer
+    finally:
+        writer.close()
+    raise _failure(state, read_status(state))
+
+
+def stop(state: Path) -> bool:
+    """Ends the world and whatever a killed one left; False when there was nothing to end."""
+    found = status(state)
+    if found is not None:
+        os.kill(found.pid, signal.SIGTERM)
+        if not _ended(found, _END_SECONDS_MAX):
+            os.kill(found.pid, signal.SIGKILL)  # its reaper ends its children
+            _ended(found, _END_SECONDS_MAX)
+    left = reap(world_folder(state))
+    if Notes(NAME).left():
+        asyncio.run(_unwire(state))
+    for part in ("objects", "database", "pki"):
+        shutil.rmtree(world_folder(state) / part, ignore_errors=True)
+    forget_status(state)
+    return found is not None or left > 0
+
+
+async def _unwire(state: Path) -> None:
+    """Removes the links that a killed world left; those of another's world stay."""
+    async with Supervisor(world_folder(state)) as supervisor:
+        with suppress(LinksError):
+            await Links(world_folder(state) / "links", supervisor, Wiring(sites=())).remove_left()
+
+
+def _await_sign_of_life(state: Path, pid: int) -> None:
+    """Until the new process, or somebody else's, has written its status."""
+    started = started_at(pid)
+    deadline = time.monotonic() + _SIGN_OF_LIFE_SECONDS_MAX
+    while read_status(state) is None:
+        if started is None or not is_alive(pid, started) or time.monotonic() > deadline:
+            if status(state) is None:
+                raise _failure(state, None)
+            return
+        time.sleep(_POLL_SECONDS)
+
+
+def _ended(world: WorldStatus, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while world.is_alive and time.monotonic() < deadline:
+        time.sleep(_POLL_SECONDS)
+    return not world.is_alive
+
+
+def _failure(state: Path, found: WorldStatus | None) -> DataError:
+    if found is not None and found.cause is not None:
+        return DataError(found.cause, found.hint or "")
+    return DataError(
+        f"the data world's process ended{_log_end(state)}",
+        f"./suyun data start starts another; its log is {log_file(state)}",
+    )
+
+
+def _log_end(state: Path) -> str:
+    """The last lines that the process wrote, if any."""
+    try:
+        text = log_file(state).read_bytes()[-_LOG_BYTES:].decode("utf-8", errors="replace")
+    except FileNotFoundError:
+        return ""
+    lines = text.splitlines()[-2:]
+    return ": " + " / ".join(lines) if lines else ""

@@ -1,0 +1,126 @@
+"""Restoring a bucket from its copy at another site, as it was at a moment, into an empty place.
+
+A delete or an overwrite reaches the copy as well; but every version that it hid is still there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from rehearsal.data.errors import DataError
+from rehearsal.data.people import connect
+from rehearsal.objects.access import ObjectAccess
+
+_AT_ONCE = 4
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Version:
+    """One version of an object, stored at `at` (seconds since the epoch)."""
+
+    key: str
+    version: str
+    at: float
+
+
+def newest_before(versions: Iterable[Version], until: float) -> dict[str, Version]:
+    """Of each object the version that was the newest at that moment. Pure."""
+    found: dict[str, Version] = {}
+    for version in versions:
+        known = found.get(version.key)
+        if version.at <= until and (known is None or version.at > known.at):
+            found[version.key] = version
+    return found
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BucketRestore:
+    """Where a bucket's copy is read, into which empty place it goes, and where it is used."""
+
+    bucket: str
+    copy: ObjectAccess
+    empty: ObjectAccess
+    live: ObjectAccess
+
+    async def restore(self, into: str, until: float) -> dict[str, str]:
+        """Every object as it was at that moment, into the new bucket `into`.
+
+        Returns the SHA-256 of what lies there afterwards, read again, by key. Raises DataError.
+        """
+        hashes: dict[str, str] = await _in_thread(self._restore, into, until)
+        return hashes
+
+    async def put_back(self, into: str, hashes: Mapping[str, str]) -> int:
+        """Whatever the live bucket lacks, or has other bytes of, from the restored one.
+
+        Returns how many objects that were. Raises DataError.
+        """
+        count: int = await _in_thread(self._put_back, into, hashes)
+        return count
+
+    def _restore(self, into: str, until: float) -> dict[str, str]:
+        source, target = connect(self.copy), connect(self.empty)
+        where = {"LocationConstraint": self.empty.zonegroup}
+        target.create_bucket(Bucket=into, CreateBucketConfiguration=where)
+        chosen = newest_before(_versions(source, self.bucket), until)
+
+        def carry(version: Version) -> tuple[str, str]:
+            answer = source.get_object(
+                Bucket=self.bucket, Key=version.key, VersionId=version.version
+            )
+            target.put_object(Bucket=into, Key=version.key, Body=answer["Body"].read())
+            return version.key, _hash(target, into, version.key) or ""
+
+        with ThreadPoolExecutor(_AT_ONCE) as threads:
+            return dict(threads.map(carry, chosen.values()))
+
+    def _put_back(self, into: str, hashes: Mapping[str, str]) -> int:
+        source, target = connect(self.empty), connect(self.live)
+
+        def mend(key: str) -> int:
+            if _hash(target, self.bucket, key) == hashes[key]:
+                return 0
+            body = source.get_object(Bucket=into, Key=key)["Body"].read()
+            target.put_object(Bucket=self.bucket, Key=key, Body=body)
+            return 1
+
+        with ThreadPoolExecutor(_AT_ONCE) as threads:
+            return sum(threads.map(mend, hashes))
+
+
+def _versions(store: Any, bucket: str) -> Iterator[Version]:  # noqa: ANN401 - boto3 has no types
+    """All that have bytes; a delete marker has none."""
+    for page in store.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        for found in page.get("Versions", ()):
+            yield Version(
+                key=found["Key"],
+                version=found["VersionId"],
+                at=found["LastModified"].timestamp(),
+            )
+
+
+def _hash(store: Any, bucket: str, key: str) -> str | None:  # noqa: ANN401 - boto3 has no types
+    """Of the present version; None where there is none."""
+    try:
+        body = store.get_object(Bucket=bucket, Key=key)["Body"].read()
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") == "NoSuchKey":
+            return None
+        raise
+    return hashlib.sha256(body).hexdigest()
+
+
+async def _in_thread(work: Any, *arguments: object) -> Any:  # noqa: ANN401 - boto3 has no types
+    try:
+        return await asyncio.to_thread(work, *arguments)
+    except (BotoCoreError, ClientError, OSError) as error:
+        raise DataError(
+            f"the bucket cannot be restored: {error}", "./suyun data status says what stands"
+        ) from error

@@ -1,0 +1,68 @@
+"""Finds objects of a copy whose bytes are not those that were stored, and says what they should be.
+
+Every object is read and compared with its own checksum: the MD5 that S3 calls its ETag. What
+differs is fetched from the other copy, and taken only if its checksum holds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from rehearsal.data.errors import DataError
+from rehearsal.data.people import connect
+from rehearsal.objects.access import ObjectAccess
+
+_AT_ONCE = 4
+
+
+async def rotten(
+    copy: ObjectAccess, other: ObjectAccess, buckets: Sequence[str]
+) -> Mapping[str, bytes]:
+    """By key, the right bytes of every object of those buckets that is rotten at `copy`.
+
+    Raises DataError where both are, or where one cannot be read.
+    """
+    try:
+        return await asyncio.to_thread(_rotten, copy, other, buckets)
+    except (BotoCoreError, ClientError, OSError) as error:
+        raise DataError(
+            f"the copy cannot be read through: {error}", "./suyun data status says what stands"
+        ) from error
+
+
+def _rotten(copy: ObjectAccess, other: ObjectAccess, buckets: Sequence[str]) -> dict[str, bytes]:
+    here, there = connect(copy), connect(other)
+    names = [(bucket, key) for bucket in buckets for key in _keys(here, bucket)]
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        found = threads.map(lambda name: (*name, _whole(here, *name) is None), names)
+        bad = [(bucket, key) for bucket, key, is_bad in found if is_bad]
+    return {key: _required(there, bucket, key) for bucket, key in bad}
+
+
+def _required(store: Any, bucket: str, key: str) -> bytes:  # noqa: ANN401 - boto3 has no types
+    body = _whole(store, bucket, key)
+    if body is None:
+        raise DataError(
+            f"{bucket}/{key} is rotten at both copies", "./suyun data restore takes its versions"
+        )
+    return body
+
+
+def _whole(store: Any, bucket: str, key: str) -> bytes | None:  # noqa: ANN401 - boto3 has no types
+    """The bytes of it; None where they are not those of its checksum."""
+    answer = store.get_object(Bucket=bucket, Key=key)
+    body = bytes(answer["Body"].read())
+    digest = hashlib.md5(body, usedforsecurity=False).hexdigest()
+    return body if digest == answer["ETag"].strip('"') else None
+
+
+def _keys(store: Any, bucket: str) -> Iterator[str]:  # noqa: ANN401 - boto3 has no types
+    for page in store.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+        for found in page.get("Contents", ()):
+            yield found["Key"]

@@ -1,0 +1,401 @@
+"""The data world: object stores and databases at a few sites, and everything that befalls them.
+
+What is done to the world is noted in the ledger at the moment before it is done, so that whoever
+accounts for the writes knows what befell them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import shutil
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from pathlib import Path
+
+from infra.plan.object_store import ZonePlan
+from processes.supervisor import Supervisor
+from province.holdings import Engine
+from province.province import Province
+from rehearsal.data.beneath import Beneath
+from rehearsal.data.checker import Duty
+from rehearsal.data.doors import WorldDoors
+from rehearsal.data.errors import DataError, RefusedError
+from rehearsal.data.figures import BOOT, KILL, losses
+from rehearsal.data.inspector import StorePlace, TablePlace
+from rehearsal.data.ledger import Entries, Happened, Ledger
+from rehearsal.data.mistakes import delete_all, overwrite_all
+from rehearsal.data.ring import Ring
+from rehearsal.data.scrub import rotten
+from rehearsal.database.client import DatabaseAccess
+from rehearsal.database.databases import Databases
+from rehearsal.database.errors import DatabaseError
+from rehearsal.database.people import fill
+from rehearsal.links.errors import LinksError
+from rehearsal.links.links import Links
+from rehearsal.links.wiring import Wiring
+from rehearsal.objects.access import ObjectAccess
+from rehearsal.objects.stores import ObjectStores
+from rehearsal.pki import Authority
+from rehearsal.place import Place
+
+PEOPLE = 2_000
+"""Concurrent users whose people, schools and marks are in the database; how many bytes a restore
+moves is not what a drill is about."""
+SECRET_BYTES = 32
+DELETE = "delete"
+OVERWRITE = "overwrite"
+EMPTY = "empty"
+"""The place at which nothing is, until something is restored there."""
+LOOPBACK = IPv4Network("127.60.0.0/16")
+"""Where the sites are without links: site number i, from 0, has 127.60.(i+1).1."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WorldOrder:
+    """What the world is made of. `wiring` is None where all sites share the machine's network.
+
+    It has one end more than the ring has sites: `EMPTY`, the last.
+    """
+
+    folder: Path
+    province: Province
+    ring: Ring
+    programs: Mapping[str, Path]
+    wiring: Wiring | None
+    loopback: IPv4Network = LOOPBACK
+
+
+class DataWorld:
+    """Stands between `start` and `stop`. One change at a time; people go on meanwhile."""
+
+    def __init__(self, order: WorldOrder, supervisor: Supervisor) -> None:
+        self.ring = order.ring
+        self._order = order
+        self._folder = order.folder.absolute()
+        for part in ("objects", "database", "ledgers"):  # of an earlier world
+            shutil.rmtree(self._folder / part, ignore_errors=True)
+        self._change = asyncio.Lock()
+        self._ledger: Ledger | None = None
+        self._down: dict[Engine, set[str]] = {engine: set() for engine in Engine}
+        self._doorless: set[str] = set()
+        self._ends = AsyncExitStack()
+        self._links = (
+            Links(self._folder / "links", supervisor, order.wiring) if order.wiring else None
+        )
+        *places, self.empty_place = self._links.places if self._links else _loopback_places(order)
+        self._places = {place.site: place for place in places}
+        self._supervisor = supervisor
+        authority = Authority.create(self._folder / "pki", "Suyun data world")
+        self.stores = ObjectStores(
+            self._folder / "objects",
+            supervisor,
+            order.ring.objects,
+            places,
+            authority,
+            order.programs,
+            buckets={name: site for site, names in order.ring.buckets.items() for name in names},
+        )
+        self.databases = Databases(
+            self._folder / "database",
+            supervisor,
+            order.ring.databases,
+            places,
+            authority,
+            order.programs,
+            self._archives(),
+        )
+        self.doors = WorldDoors(
+            order.ring, self.stores.access, self.databases.access, lambda: self.databases.primary
+        )
+
+    @property
+    def ledgers(self) -> Path:
+        """Where the ledgers lie."""
+        return self._folder / "ledgers"
+
+    @property
+    def down(self) -> Mapping[Engine, set[str]]:
+        """The sites at which an engine has been killed and not been booted again."""
+        return self._down
+
+    @property
+    def cuts(self) -> tuple[tuple[str, str], ...]:
+        """The links that are cut."""
+        return self._links.cuts if self._links else ()
+
+    async def start(self, tell: Callable[[str], None]) -> None:
+        """Everything, in order; `tell` is told what is begun. What fails ends what stands."""
+        try:
+            await self._start(tell)
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Ends everything, the last first. What lies on disk stays."""
+        self.doors.close()
+        await self._ends.aclose()
+
+    def begin_ledger(self) -> Ledger:
+        """A new ledger, in which what befalls the world is noted from now on."""
+        if self._ledger is not None:
+            self._ledger.close()
+        self._ledger = Ledger.next(self.ledgers)
+        return self._ledger
+
+    def empty_folder(self) -> Path:
+        """A folder that nobody has restored into yet."""
+        return self._folder / f"restored-{time.time_ns()}"
+
+    async def kill(self, site: str, engine: Engine | None) -> None:
+        """SIGKILL to everything at the site, or to all of that engine there."""
+        self.ring.require(site)
+        engines = [one for one in Engine if engine in {None, one}]
+        async with self._change:
+            self._note(KILL if engine is None else f"{KILL} {engine}", site)
+            await asyncio.gather(*(self._kill_engine(site, one) for one in engines))
+
+    async def boot(self, site: str, engine: Engine | None) -> None:
+        """Brings back what stood there. Raises RefusedError where two would lead the database.
+
+        Whatever else stood there is back by then.
+        """
+        self.ring.require(site)
+        async with self._change:
+            self._note(BOOT, site)
+            if site in self._down[Engine.OBJECTS] and engine in {None, Engine.OBJECTS}:
+                await self._boot_objects(site)
+            if site in self._down[Engine.DATABASE] and engine in {None, Engine.DATABASE}:
+                await _refusing(self.databases.boot(site))
+                self._down[Engine.DATABASE].discard(site)
+
+    async def stop_gateways(self, site: str) -> None:
+        """SIGKILL to the site's object gateways; its disks' servers stand."""
+        self.ring.require(site)
+        async with self._change:
+            self._note(f"{KILL} {Engine.OBJECTS}", site)
+            await self.stores.stop_gateways(site)
+            self._down[Engine.OBJECTS].add(site)
+            self._doorless.add(site)
+
+    async def start_gateways(self, site: str) -> None:
+        """The gateways again. Raises DataError where more than they is down."""
+        self.ring.require(site)
+        if site not in self._doorless:
+            raise DataError(f"the gateways of {site} alone are not down", f"boot {site}")
+        async with self._change:
+            self._note(BOOT, site)
+            await self._boot_objects(site)
+
+    async def cut(self, first: str, second: str) -> None:
+        """Nothing arrives over that link any more. Raises LinksError."""
+        async with self._change:
+            self._require_links().wiring.require(first, second)
+            self._note("cut", first, second)
+            await self._require_links().cut(first, second)
+
+    async def heal(self, first: str, second: str) -> None:
+        """The link works again. Raises LinksError."""
+        async with self._change:
+            await self._require_links().heal(first, second)
+            self._note("heal", first, second)
+
+    async def promote(self, site: str) -> None:
+        """The site's database takes writes from now on. Raises RefusedError with the reason."""
+        self.ring.require(site)
+        async with self._change:
+            await _refusing(self.databases.promote(site))
+            self._note("promote", site)
+
+    async def rejoin(self, site: str) -> None:
+        """The site's database follows whoever leads now."""
+        self.ring.require(site)
+        async with self._change:
+            await _refusing(self.databases.rejoin(site))
+            self._down[Engine.DATABASE].discard(site)
+            self._note("rejoin", site)
+
+    async def delete(self, site: str) -> int:
+        """Deletes every object of the site's buckets. Returns how many objects that were."""
+        return await self._mistake(DELETE, site, delete_all)
+
+    async def overwrite(self, site: str) -> int:
+        """Overwrites every object of the site's buckets. Returns how many that were."""
+        return await self._mistake(OVERWRITE, site, overwrite_all)
+
+    async def fill(self, site: str) -> None:
+        """The disk under the site's object store is full."""
+        async with self._change:
+            await self._beneath(site).fill()
+            self._note("fill", site)
+
+    async def free(self, site: str) -> None:
+        """It has room again."""
+        async with self._change:
+            self._note("free", site)
+            await self._beneath(site).free()
+
+    async def corrupt(self, site: str, keys: Sequence[str]) -> int:
+        """Changes the bytes of those objects in the site's copies of others'. Returns how many."""
+        async with self._change:
+            self._note("corrupt", site)
+            zones = self._copies_at(site)
+            return sum([await self._beneath(site).corrupt(zone, keys) for zone in zones])
+
+    async def repair(self, site: str) -> int:
+        """Finds what is rotten in the site's copies, and mends it. Returns how many objects."""
+        async with self._change:
+            mended = 0
+            for zone in self._copies_at(site):
+                own = self.ring.zones(zone.zonegroup)[0]
+                copy, other = self.stores.access(zone.name), self.stores.access(own.name)
+                found = await rotten(copy, other, self.ring.buckets[zone.zonegroup])
+                for key, body in found.items():
+                    await self._beneath(site).mend(zone, key, body)
+                mended += len(found)
+            self._note("repair", site)
+            return mended
+
+    async def duties(self, entries: Entries) -> tuple[Duty, ...]:
+        """Who has to answer for what people wrote, as the world stands now."""
+        objects = [self._object_duty(site) for site in self.ring.sites]
+        return (*objects, await self._database_duty(entries))
+
+    async def standing_databases(self) -> dict[str, DatabaseAccess]:
+        """How to read each database that answers."""
+        found = await self.databases.standings()
+        return {one.site: self.databases.access(one.site) for one in found}
+
+    async def _start(self, tell: Callable[[str], None]) -> None:
+        if self._links is not None:
+            tell("wiring the sites")
+            await self._links.start()
+            self._ends.push_async_callback(self._links.stop)
+        tell("starting the object stores")
+        self._ends.push_async_callback(self.stores.stop)
+        await self.stores.start()
+        tell("starting the databases")
+        self._ends.push_async_callback(self.databases.stop)
+        await self.databases.start()
+        tell(f"filling the database with the people of {PEOPLE:,} users")
+        access = self.databases.access(self.databases.primary)
+        await fill(access, self._order.province, PEOPLE, secrets.token_bytes(SECRET_BYTES))
+        tell("backing the database up")
+        await self.databases.back_up()
+        tell("making the buckets")
+        for site in self.ring.sites:
+            await self._make_buckets(site)
+
+    async def _mistake(
+        self, what: str, site: str, act: Callable[[ObjectAccess, str], Awaitable[int]]
+    ) -> int:
+        self.ring.require(site)
+        async with self._change:
+            self._note(what, site)
+            access = self.stores.access(self.ring.zones(site)[0].name)
+            return sum([await act(access, bucket) for bucket in self.ring.buckets[site]])
+
+    def _beneath(self, site: str) -> Beneath:
+        self.ring.require(site)
+        return Beneath(self._folder / "objects" / site, self._places[site], self._supervisor)
+
+    def _copies_at(self, site: str) -> tuple[ZonePlan, ...]:
+        """The zones at the site that hold others' objects."""
+        self.ring.require(site)
+        return tuple(
+            zone
+            for other in self.ring.sites
+            for zone in self.ring.zones(other)[1:]
+            if zone.site == site
+        )
+
+    def _archives(self) -> dict[str, ObjectAccess]:
+        """Where each site's WAL goes: into its partner's own store, if that is in the world."""
+        kept_at = {site: plan.archive.bucket.kept_at for site, plan in self.ring.databases.items()}
+        return {
+            site: self.stores.access(self.ring.zones(partner)[0].name)
+            for site, partner in kept_at.items()
+            if partner in self.ring.sites
+        }
+
+    async def _make_buckets(self, site: str) -> None:
+        for bucket in self.ring.buckets[site]:
+            is_versioned = any(bucket == f"{name}-{site}" for name in self.ring.versioned)
+            await self.doors.store(site).make_bucket(bucket, is_versioned=is_versioned)
+
+    async def _boot_objects(self, site: str) -> None:
+        """All of it, or the gateways where only they are down."""
+        if site in self._doorless:
+            await self.stores.start_gateways(site)
+        else:
+            await self.stores.boot(site)
+        self._doorless.discard(site)
+        self._down[Engine.OBJECTS].discard(site)
+
+    async def _kill_engine(self, site: str, engine: Engine) -> None:
+        if engine is Engine.OBJECTS:
+            await self.stores.kill(site)
+            self._doorless.discard(site)
+        elif site in self.ring.databases:
+            await self.databases.kill(site)
+        self._down[engine].add(site)
+
+    def _object_duty(self, site: str) -> Duty:
+        down = self._down[Engine.OBJECTS]
+        zones = [zone for zone in self.ring.zones(site) if zone.site not in down]
+        return Duty(
+            engine=Engine.OBJECTS,
+            site=site,
+            sites=(site,),
+            partner=self.ring.partner(site),
+            is_synchronous=False,
+            is_source_standing=site not in down,
+            places=tuple(StorePlace(zone.site, self.stores.access(zone.name)) for zone in zones),
+        )
+
+    async def _database_duty(self, entries: Entries) -> Duty:
+        standing = await self.standing_databases()
+        primary = self.databases.primary
+        lost = [loss.site for loss in losses(entries, Engine.DATABASE)]
+        site = lost[0] if lost else primary
+        others = [one for one in standing if one != site]
+        return Duty(
+            engine=Engine.DATABASE,
+            site=site,
+            sites=self.ring.sites,
+            partner=primary if primary != site else next(iter(others), site),
+            is_synchronous=self.ring.databases[primary].synchronous.number > 0,
+            is_source_standing=primary in standing,
+            places=tuple(TablePlace(one, access) for one, access in standing.items()),
+        )
+
+    def _require_links(self) -> Links:
+        if self._links is None:
+            raise LinksError(
+                "this world has no links: all its sites are in the machine's own network",
+                "./suyun data stop, then ./suyun data start as root, without --no-links",
+            )
+        return self._links
+
+    def _note(self, what: str, *sites: str) -> None:
+        if self._ledger is not None:
+            self._ledger.note(Happened(what=what, sites=sites, at=time.time()))
+
+
+async def _refusing(work: Awaitable[object]) -> None:
+    try:
+        await work
+    except DatabaseError as error:
+        raise RefusedError(error.cause, error.hint) from error
+
+
+def _loopback_places(order: WorldOrder) -> tuple[Place, ...]:
+    first = order.loopback.network_address
+    return tuple(
+        Place(site=site, address=str(first + 256 * (number + 1) + 1))
+        for number, site in enumerate((*order.ring.sites, EMPTY))
+    )
