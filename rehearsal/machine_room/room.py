@@ -15,10 +15,11 @@ from infra.plan.values import SitePlan
 from processes.ports import require_free
 from processes.supervisor import ProcessError, Supervisor
 from rehearsal.machine_room.access import grant
-from rehearsal.machine_room.commands import PROGRAMS, ControlPlaneCommands
+from rehearsal.machine_room.commands import KUEUE, PROGRAMS, ControlPlaneCommands
 from rehearsal.machine_room.control_plane import ControlPlane, StartOrder
 from rehearsal.machine_room.layout import NETWORK, SiteLayout, lay_out
 from rehearsal.machine_room.objects import Definition, kwok_configuration, read_definitions
+from rehearsal.machine_room.queueing import QueueAssets, QueueSetups
 
 _AT_ONCE = 4
 """Sites that boot at a time: all at once takes as long, and nothing is ready until the end."""
@@ -82,6 +83,24 @@ class MachineRoom:
         except BaseException:
             await self.stop()
             raise
+
+    async def start_queues(self, assets: QueueAssets, manager: str, workers: Sequence[str]) -> None:
+        """Starts a queue controller at those sites; the manager may then send jobs to the workers.
+
+        They run until `stop()`: what stands in queues is theirs to let go. Raises ProcessError.
+        """
+        if KUEUE not in self._binaries:
+            raise ProcessError(f"no binary is given for {KUEUE}", "./suyun tools")
+        setups = await asyncio.to_thread(QueueSetups.read, assets, self._folder / "kueue.json")
+        planes = {plane.site: plane for plane in self._planes}
+        ways = {site: planes[site].dispatch_kubeconfig.read_bytes() for site in workers}
+        parts = {site: setups.of_worker() for site in workers} | {manager: setups.of_manager(ways)}
+        try:
+            async with asyncio.TaskGroup() as group:
+                for site, setup in parts.items():
+                    group.create_task(planes[site].start_queues(setup))
+        except BaseExceptionGroup as failures:
+            raise failures.exceptions[0] from None  # one site's failure cancels the others
 
     def pids(self) -> tuple[int, ...]:
         """The process ids of all programs of the room."""
