@@ -1,6 +1,6 @@
 """The jobs stage: queue controllers are started, and a batch is sent through one queue.
 
-They run at the main center and at the branches behind that queue alone: about 60 MiB each.
+They run at the main center and at the branches behind that queue alone: 24 to 30 MiB each.
 """
 
 from __future__ import annotations
