@@ -44,6 +44,7 @@ STAGES_PLANNED: Mapping[str, tuple[str, ...]] = {
         "policies",
         "deploy",
         "placement",
+        "jobs",
         "destroy",
         "load",
     ),

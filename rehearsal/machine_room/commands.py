@@ -29,6 +29,8 @@ CONTROLLER_MANAGER = "kube-controller-manager"
 SCHEDULER = "kube-scheduler"
 KWOK = "kwok"
 PROGRAMS = (ETCD, API_SERVER, CONTROLLER_MANAGER, SCHEDULER, KWOK)
+KUEUE = "kueue"
+"""Not one of every site's: it is started where jobs are queued."""
 
 NODE_ANNOTATION = "kwok.x-k8s.io/node"
 _LEASE_SECONDS = 160
@@ -160,6 +162,14 @@ class ControlPlaneCommands:
             f"--node-lease-duration-seconds={_LEASE_SECONDS}",
             f"--cidr={self.addresses.pods.ipv4}",
             "--v=WARN",
+        )
+
+    def kueue(self, configuration: Path) -> Command:
+        """The queue controller. It listens nowhere."""
+        return self._command(
+            KUEUE,
+            f"--kubeconfig={self.access.kueue_kubeconfig}",
+            f"--config={configuration}",
         )
 
     def _command(self, program: str, *flags: str) -> Command:

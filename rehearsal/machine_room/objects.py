@@ -16,6 +16,7 @@ from rehearsal.machine_room.access import KWOK_USER
 from rehearsal.machine_room.commands import NODE_ANNOTATION
 
 _STAGE_FOLDERS = ("node/fast", "node/heartbeat-with-lease", "pod/fast")
+_JOB_MS = 3000
 _PODS_IPV4_LENGTH = 24
 _PODS_IPV6_LENGTH = 64
 _FIRST_NODE_OFFSET = 32
@@ -76,7 +77,18 @@ def kwok_configuration(stages: Path) -> str:
     ]
     if not files:
         raise ProcessError(f"{stages} holds no KWOK stages", "./suyun tools finds them anew")
-    return "\n---\n".join(file.read_text("utf-8") for file in files)
+    return "\n---\n".join(_stage(file) for file in files)
+
+
+def _stage(file: Path) -> str:
+    """A stage's text; a Job's pods run for a while, for work that took no time would need no room.
+
+    KWOK's own `pod/fast` ends them at once.
+    """
+    text = file.read_text("utf-8")
+    if file.name != "pod-complete.yaml":
+        return text
+    return text.replace("\n  next:", f"\n  delay:\n    durationMilliseconds: {_JOB_MS}\n  next:", 1)
 
 
 def node_bodies(plan: SitePlan) -> tuple[bytes, ...]:

@@ -26,6 +26,7 @@ STAGES = (
     "policies",
     "deploy",
     "placement",
+    "jobs",
     "destroy",
     "load",
     "judge",
@@ -77,7 +78,9 @@ def test_a_branch_is_added_and_after_kill_nine_a_rehearsal_runs_through(tmp_path
     figures = claims["site-loss"]["figures"]
     assert (figures["losses_placed"]["value"], figures["pods_pending"]["value"]) == (3, 0)
     assert figures["pods_placed_max"]["value"] > 2 * len(worlds.joined().platform.workloads)
-    assert claims["ipv6"]["verdict"] == "PASS", claims["ipv6"]["reason"]
+    for claim in ("compute", "ipv6"):
+        assert claims[claim]["verdict"] == "PASS", claims[claim]["reason"]
+    assert claims["compute"]["figures"]["sites_landed"]["value"] == 2
     assert claims["tiers"]["figures"]["counties_reached"]["value"] > 2
     assert "300 of 9,000 users" in claims["users"]["reason"]
     assert tuple(stage["name"] for stage in verdict["stages"]) == STAGES
