@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from functools import partial
 from typing import TypeVar
 
 from evidence.records import BatchRecord
@@ -143,10 +142,12 @@ class _Scene:
     def _keep_cities_busy(self) -> None:
         """Raises FleetError when a city's own job is not let run."""
         for branch, job in self._city_jobs():
-            body = city_job_body(job)
-            self._in(branch, job.namespace, partial(Jobs.create, body=body))
+            self._keep_busy(branch, job)
         if not self._await(self._are_cities_busy):
             raise FleetError("a city's own job is not let run", "look into its branch's kueue.log")
+
+    def _keep_busy(self, branch: SiteTarget, job: CityJobPlan) -> None:
+        self._in(branch, job.namespace, lambda jobs: jobs.create(city_job_body(job)))
 
     def _are_cities_busy(self) -> bool:
         return all(
