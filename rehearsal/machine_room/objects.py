@@ -61,7 +61,25 @@ def _is_definition(item: object) -> bool:
 def _definition(item: object) -> Definition:
     assert isinstance(item, dict)  # noqa: S101 - told by _is_definition, for the type checker
     item.pop("status", None)
-    return Definition(name=item["metadata"]["name"], body=json.dumps(item).encode())
+    terse = _without_descriptions(item)
+    return Definition(name=item["metadata"]["name"], body=json.dumps(terse).encode())
+
+
+def _without_descriptions(schema: object) -> object:
+    """All that is validated, and none of the prose, which nobody reads in a cluster of ours.
+
+    It is most of a definition, and every API server and every client that asks for the schemas
+    works through it. A property that is called `description` is an object, not text.
+    """
+    if isinstance(schema, list):
+        return [_without_descriptions(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: value if key == "default" else _without_descriptions(value)
+        for key, value in schema.items()
+        if not (key == "description" and isinstance(value, str))
+    }
 
 
 def kwok_configuration(stages: Path) -> str:
