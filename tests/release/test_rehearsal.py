@@ -49,6 +49,11 @@ def small(tmp_path: Path) -> Path:
     return worlds.write(worlds.small(), tmp_path / "small.yaml")
 
 
+@pytest.fixture
+def smaller(tmp_path: Path) -> Path:
+    return worlds.write(worlds.pair(), tmp_path / "smaller.yaml")
+
+
 def begun(command: Sequence[str], province: Path, folder: Path) -> CommandLine:
     arguments = ("--province", str(province), "--users", "300", "--ramp", "5", "--hold", "10")
     return CommandLine([*command, *arguments], folder)
@@ -130,14 +135,14 @@ def _record(run: Path, topic: str) -> Mapping[str, Any]:
 
 
 @pytest.mark.parametrize("stage", _DOING)
-def test_an_interrupt_leaves_nothing(stage: str, small: Path, tmp_path: Path) -> None:
-    _interrupted(rehearse(small, tmp_path), _DOING[stage])
+def test_an_interrupt_leaves_nothing(stage: str, smaller: Path, tmp_path: Path) -> None:
+    _interrupted(rehearse(smaller, tmp_path), _DOING[stage])
     nothing_is_left(tmp_path)
 
 
-def test_an_interrupt_of_the_load_leaves_nothing(small: Path, tmp_path: Path) -> None:
+def test_an_interrupt_of_the_load_leaves_nothing(smaller: Path, tmp_path: Path) -> None:
     """Alone: of a rehearsal nothing else stands any more when the load begins."""
-    _interrupted(begun(("load", "run"), small, tmp_path), "ramp: ")
+    _interrupted(begun(("load", "run"), smaller, tmp_path), "ramp: ")
     nothing_is_left(tmp_path)
 
 
@@ -148,12 +153,12 @@ def _interrupted(command: CommandLine, doing: str) -> None:
     assert "Traceback" not in command.text
 
 
-def test_a_held_port_is_named_and_nothing_is_left(small: Path, tmp_path: Path) -> None:
+def test_a_held_port_is_named_and_nothing_is_left(smaller: Path, tmp_path: Path) -> None:
     with socket.socket() as holder:
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # an earlier test used it
         holder.bind(("127.20.2.1", 6443))
         holder.listen()
-        command = rehearse(small, tmp_path)
+        command = rehearse(smaller, tmp_path)
         assert command.end(120) == ExitCode.TOOL_FAILED, command.text
     assert f"127.20.2.1:6443 is in use by process {os.getpid()}" in command.text
     nothing_is_left(tmp_path)
