@@ -34,7 +34,12 @@ def _checks(*, fast: bool) -> tuple[tuple[str, tuple[str, ...]], ...]:
     if fast:
         return (*quick, tests)
     toolchain = ("toolchain", ("release", "tools", "--build"))
-    return (*quick, tests, toolchain, ("live tests", ("pytest", "-q", "-m", "live or slow")))
+    return (
+        *quick,
+        tests,
+        toolchain,
+        ("live tests", ("pytest", "-q", "--durations=12", "-m", "live or slow")),
+    )
 
 
 def _passes(name: str, arguments: tuple[str, ...]) -> bool:
