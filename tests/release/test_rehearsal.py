@@ -35,7 +35,7 @@ _DOING = {
     "machine-room": "booting the control planes",
     "deploy": "bringing every site up",
 }
-"""Previews and teardown are the same engine's operations as bringing up, and cost a rehearsal each."""
+"""Previews and teardown are the same engine's operations as bringing up, and cost a run each."""
 
 
 @pytest.fixture(autouse=True)
