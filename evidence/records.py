@@ -260,6 +260,35 @@ class AddressRecord(Record):
         return (given or set(self.families)) == {"IPv4", "IPv6"}
 
 
+class BatchRecord(Record):
+    """A batch of jobs sent through one queue of the main center, by Kueue's own controllers.
+
+    `sites` are the branches behind the queue; `landed` counts the jobs that each one's own job
+    controller saw complete, `completed` those that came back to the main center as complete.
+    `cpu_millis_*` are the queue's quota, and the most of it that was given out at any look;
+    `waiting_max` jobs had to wait for it at once. One more job, larger than the whole queue, was
+    sent: `refusal` says why it got no quota, None when it got some or nobody said. `batch_seconds`
+    are from the first job sent to the last one back; `cleared` says that nothing was left.
+    """
+
+    topic: ClassVar[str] = "batches"
+    queue: str
+    sites: tuple[str, ...]
+    jobs: int
+    pods: int
+    completed: int = 0
+    landed: dict[str, int] = Field(default_factory=dict)
+    cpu_millis_quota: int
+    cpu_millis_reserved_max: int = 0
+    waiting_max: int = 0
+    refusal: str | None = None
+    batch_seconds: float = 0.0
+    seconds: float = 0.0
+    nodes_simulated: bool = True
+    cleared: bool = False
+    error: str | None = None
+
+
 class JourneyRecord(Record):
     """One journey's figures over the hold. Percentiles come from merged HDR histograms."""
 

@@ -60,11 +60,20 @@ def _policy(
 
 def _validate(rule: ManifestRule) -> ResourceValidation:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
-        stack = Stack(_manifests(args.resource_type, args.name, args.props, args.urn))
-        for finding in rule.check(stack):
+        for finding in rule.check(_read(args)):
             report(_message(finding), None)
 
     return validate
+
+
+_READ: dict[str, Stack] = {}
+"""What each resource consists of, by URN: Pulumi asks of it once, and then rule after rule."""
+
+
+def _read(args: ResourceValidationArgs) -> Stack:
+    if args.urn not in _READ:
+        _READ[args.urn] = Stack(_manifests(args.resource_type, args.name, args.props, args.urn))
+    return _READ[args.urn]
 
 
 def _validate_stack(rule: StackRule) -> StackValidation:

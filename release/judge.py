@@ -49,6 +49,7 @@ STAGES_PLANNED: Mapping[str, tuple[str, ...]] = {
         "policies",
         "deploy",
         "placement",
+        "jobs",
         "destroy",
         "load",
     ),

@@ -29,6 +29,8 @@ from rehearsal.machine_room.room import MachineRoom
 from rehearsal.toolchain.pins import CRDS, MANAGEMENT_CRDS
 from rehearsal.toolchain.toolchain import Toolchain
 from rehearsal.toolchain.values import Binary
+from release import batch_stage
+from release.batch_stage import BatchStage
 from release.beginning import begin, empty
 from release.crowd import Crowd
 from release.errors import Explained, finding_line, told
@@ -49,11 +51,12 @@ BINARIES = (
     "kube-controller-manager",
     "kube-scheduler",
     "kwok",
+    "kueue",
     "pulumi",
     "pulumi-resource-kubernetes",
     "nginx",
 )
-ASSETS = (*CRDS, *MANAGEMENT_CRDS, "kwok-stages")
+ASSETS = (*CRDS, *MANAGEMENT_CRDS, "kwok-stages", *batch_stage.ASSETS)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -130,6 +133,7 @@ class Rehearsal:
             stage("policies", "previewing under the policies", self._policies, "machine-room"),
             stage("deploy", "bringing every site up", self._deploy, "policies"),
             stage("placement", "taking away each site in turn", self._placement, "deploy"),
+            stage("jobs", "sending a batch of jobs through one queue", self._jobs, "deploy"),
             stage("destroy", "taking every site down again", self._destroy, "deploy"),
             stage("load", "users come, stay and go", self._load, "deploy"),
         )
@@ -255,6 +259,13 @@ class Rehearsal:
             for look in (quotas_of, addresses_of, ceph_of):
                 for record in await asyncio.to_thread(look, plan, target.kubeconfig):
                     run.append(record)
+
+    async def _jobs(self, supervisor: Supervisor, run: RunFolder) -> Outcome:  # noqa: ARG002 - a stage's signature
+        assert self._room is not None  # noqa: S101 - the stage needs those that boot it
+        stage = BatchStage(
+            fleet=self.fleet, targets=self._targets, room=self._room, assets=self._assets
+        )
+        return await stage.run(run, self.narrator.step)
 
     async def _load(self, supervisor: Supervisor, run: RunFolder) -> Outcome:
         """The users have the machine to themselves: a generator that is disturbed is not valid.

@@ -124,8 +124,11 @@ def _quotas(plan: QueuePlan) -> list[dict[str, str]]:
 
 
 def _quantities(amount: Amount) -> dict[str, str]:
+    """As Kueue writes them itself, when it adds a finalizer: another form would look like drift."""
+    cores, millis = divmod(amount.cpu_millis, 1000)
+    gib, mib = divmod(amount.memory_mib, 1024)
     return {
-        "cpu": f"{amount.cpu_millis}m",
-        "memory": f"{amount.memory_mib}Mi",
+        "cpu": f"{amount.cpu_millis}m" if millis else str(cores),
+        "memory": f"{amount.memory_mib}Mi" if mib or not gib else f"{gib}Gi",
         "pods": str(amount.pods),
     }

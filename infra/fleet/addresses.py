@@ -25,7 +25,7 @@ def addresses_of(plan: SitePlan, kubeconfig: Path) -> tuple[AddressRecord, ...]:
 
 def _services(plan: SitePlan, found: list[Any]) -> Iterator[AddressRecord]:
     for service in found:
-        given = service.spec.cluster_i_ps or ()
+        given = service.spec.cluster_ips or ()
         yield AddressRecord.model_validate(
             {
                 "site": plan.site,

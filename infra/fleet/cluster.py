@@ -12,12 +12,12 @@ import yaml
 from kubernetes import client, config
 
 from infra.fleet.errors import FleetError
+from infra.fleet.jobs import KUEUE_API, Jobs
 from infra.plan.labels import POOL_LABEL, site_labels
 from infra.plan.values import SitePlan
 
 TIMEOUT_SECONDS = 10
 _GATEWAY_API = ("gateway.networking.k8s.io", "v1")
-_KUEUE = ("kueue.x-k8s.io", "v1beta1")
 _CLOUDNATIVE_PG = ("postgresql.cnpg.io", "v1")
 _VELERO = ("velero.io", "v1")
 _ROOK = ("ceph.rook.io", "v1")
@@ -29,6 +29,7 @@ class Cluster:
 
     def __init__(self, plan: SitePlan, api: Any) -> None:  # noqa: ANN401 - a client without types
         self._plan = plan
+        self._api = api
         self._core = client.CoreV1Api(api)
         self._apps = client.AppsV1Api(api)
         self._policy = client.PolicyV1Api(api)
@@ -82,7 +83,7 @@ class Cluster:
 
     def cluster_queues(self) -> list[Any]:
         """Our ClusterQueues; none where Kueue is not known."""
-        return self._custom_objects(_KUEUE, "clusterqueues")
+        return self._custom_objects(KUEUE_API, "clusterqueues")
 
     def databases(self) -> list[Any]:
         """Our clusters of the base database; none where CloudNativePG is not known."""
@@ -111,6 +112,10 @@ class Cluster:
     def gateways(self) -> list[Any]:
         """Our Gateways; none where the Gateway API is not known."""
         return self._custom_objects(_GATEWAY_API, "gateways")
+
+    def jobs(self, namespace: str) -> Jobs:
+        """Jobs of a batch in that namespace."""
+        return Jobs(self._api, namespace)
 
     def leftovers(self) -> tuple[str, ...]:
         """What of ours is still there: namespaces with all that is in them, cluster objects."""

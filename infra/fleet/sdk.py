@@ -1,4 +1,4 @@
-"""Mends four things of Pulumi's Python SDK 3.216, in the worker's process alone.
+"""Mends six things of Pulumi's Python SDK 3.216, in the worker's process alone.
 
 1. `wait_for_rpcs` turns the event loop as fast as it can while anything is outstanding, and takes
    a whole core from the engine and the provider that it waits for: 8 s of processor time in an
@@ -11,15 +11,24 @@
 4. Selecting a stack writes to a file that all workers share, and every command names its stack
    anyway. `Workspace` leaves it out, and creates stacks one at a time: the file backend is not
    safe for two at once.
+5. Each resource is told of in some five debug messages, each a call to the engine of its own that
+   everything waits for, and comes back as an event; the engine shows none of them.
+   `say_no_debug` sends none.
+6. The types of a class's properties are resolved anew for each object, 15,000 annotations in a
+   site. `remember_types` resolves them once a class.
+
+The last two took 1.9 of 4.9 s of processor time in a preview of 232 resources.
 """
 
 from __future__ import annotations
 
 import asyncio
 import fcntl
+import functools
 from pathlib import Path
 from typing import Any
 
+import pulumi.log
 import pulumi.runtime.resource
 import pulumi.runtime.stack
 from pulumi.automation import EngineEvent, LocalWorkspace
@@ -72,6 +81,17 @@ def keep_raw_events() -> None:
 def forget_stack_traces() -> None:
     """Makes every resource from now on bear no stack trace."""
     pulumi.runtime.resource._get_stack_trace = source_pb2.StackTrace  # noqa: SLF001 - no option
+
+
+def say_no_debug() -> None:
+    """Makes the SDK keep its debug messages to itself."""
+    pulumi.log.debug = lambda *_, **__: None
+
+
+def remember_types() -> None:
+    """Makes the SDK resolve a class's property types once; nobody changes what it gives out."""
+    resolve = pulumi._types._types_from_py_properties  # noqa: SLF001 - no option
+    pulumi._types._types_from_py_properties = functools.cache(resolve)  # noqa: SLF001 - the same
 
 
 class Workspace(LocalWorkspace):

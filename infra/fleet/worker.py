@@ -37,6 +37,8 @@ def main(order_file: Path) -> int:
     sdk.be_patient()
     sdk.keep_raw_events()
     sdk.forget_stack_traces()
+    sdk.say_no_debug()
+    sdk.remember_types()
     order = WorkerOrder.model_validate_json(order_file.read_text("utf-8"))
     end = Worker(order, teller).work()
     _tell(teller, end)

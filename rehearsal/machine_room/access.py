@@ -17,6 +17,9 @@ from rehearsal.machine_room.layout import API_PORT, SiteLayout
 from rehearsal.pki import Authority, KeyPair, write_private
 
 KWOK_USER = "suyun:kwok"
+KUEUE_USER = "suyun:kueue"
+DISPATCH_USER = "suyun:dispatch"
+"""Who brings jobs from the main center: its queue controller, at a branch."""
 
 _AUDIT_POLICY = {
     "apiVersion": "audit.k8s.io/v1",
@@ -46,6 +49,8 @@ class SiteAccess:
     controller_manager_kubeconfig: Path
     scheduler_kubeconfig: Path
     kwok_kubeconfig: Path
+    kueue_kubeconfig: Path
+    dispatch_kubeconfig: Path
     encryption: Path
     audit: Path
 
@@ -77,6 +82,8 @@ def grant(layout: SiteLayout, services: IPv4Network) -> SiteAccess:
         controller_manager_kubeconfig=_client(layout, kubernetes, controller_manager),
         scheduler_kubeconfig=_client(layout, kubernetes, scheduler),
         kwok_kubeconfig=_client(layout, kubernetes, KWOK_USER),
+        kueue_kubeconfig=_client(layout, kubernetes, KUEUE_USER),
+        dispatch_kubeconfig=_client(layout, kubernetes, DISPATCH_USER),
         encryption=_private_json(layout.pki / "encryption.json", _encryption()),
         audit=_private_json(layout.pki / "audit.json", _AUDIT_POLICY),
     )

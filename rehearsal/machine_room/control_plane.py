@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from evidence.records import BootRecord
 from infra.plan.values import SitePlan
@@ -25,6 +26,7 @@ from rehearsal.machine_room.layout import (
 )
 from rehearsal.machine_room.memory import pss_mib
 from rehearsal.machine_room.objects import Definition, kwok_permissions, node_bodies
+from rehearsal.machine_room.queueing import QueueSetup
 
 _READY_SECONDS_MAX = 240.0
 """One site takes about 5 s; fourteen at once on a busy two-core machine have taken 60 s."""
@@ -42,7 +44,7 @@ class StartOrder:
 
 
 class ControlPlane:
-    """The five programs of one site."""
+    """The five programs of one site, and its queue controller where it has one."""
 
     def __init__(self, order: StartOrder, supervisor: Supervisor) -> None:
         self._plan = order.plan
@@ -67,7 +69,7 @@ class ControlPlane:
             await self._start_controllers(api)
             await self._register(api)
             nodes = await self._await_nodes(api)
-            await self._await_definitions(api)
+            await self._await_definitions(api, len(self._definitions))
         finally:
             api.close()
         return BootRecord(
@@ -78,6 +80,30 @@ class ControlPlane:
             nodes_ready=nodes,
             memory_mib=pss_mib(self.pids()),
         )
+
+    @property
+    def site(self) -> str:
+        """The site's id."""
+        return self._plan.site
+
+    @property
+    def dispatch_kubeconfig(self) -> Path:
+        """How the main center's queue controller gets in here (mode 0600)."""
+        return self._commands.access.dispatch_kubeconfig
+
+    async def start_queues(self, setup: QueueSetup) -> None:
+        """Starts the site's queue controller. Raises ProcessError, and ApiError as a refusal."""
+        self._deadline = time.monotonic() + _READY_SECONDS_MAX
+        api = self._api(API_PORT)
+        try:
+            await asyncio.to_thread(_apply_definitions, api, setup.definitions)
+            for path, body in setup.objects:
+                await asyncio.to_thread(api.apply, path, body)
+            planned = len(self._definitions) + len(setup.definitions)
+            await self._await_definitions(api, planned)
+        finally:
+            api.close()
+        await self._start(self._commands.kueue(setup.configuration))
 
     def pids(self) -> tuple[int, ...]:
         """The process ids of its programs."""
@@ -148,8 +174,7 @@ class ControlPlane:
         )
         return planned
 
-    async def _await_definitions(self, api: Api) -> None:
-        planned = len(self._definitions)
+    async def _await_definitions(self, api: Api, planned: int) -> None:
         path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
         await self._until(
             lambda: asyncio.to_thread(lambda: _established(api.get(path)) >= planned),

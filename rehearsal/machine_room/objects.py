@@ -16,6 +16,7 @@ from rehearsal.machine_room.access import KWOK_USER
 from rehearsal.machine_room.commands import NODE_ANNOTATION
 
 _STAGE_FOLDERS = ("node/fast", "node/heartbeat-with-lease", "pod/fast")
+_JOB_MS = 3000
 _PODS_IPV4_LENGTH = 24
 _PODS_IPV6_LENGTH = 64
 _FIRST_NODE_OFFSET = 32
@@ -60,7 +61,25 @@ def _is_definition(item: object) -> bool:
 def _definition(item: object) -> Definition:
     assert isinstance(item, dict)  # noqa: S101 - told by _is_definition, for the type checker
     item.pop("status", None)
-    return Definition(name=item["metadata"]["name"], body=json.dumps(item).encode())
+    terse = _without_descriptions(item)
+    return Definition(name=item["metadata"]["name"], body=json.dumps(terse).encode())
+
+
+def _without_descriptions(schema: object) -> object:
+    """All that is validated, and none of the prose, which nobody reads in a cluster of ours.
+
+    It is most of a definition, and every API server and every client that asks for the schemas
+    works through it. A property that is called `description` is an object, not text.
+    """
+    if isinstance(schema, list):
+        return [_without_descriptions(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: value if key == "default" else _without_descriptions(value)
+        for key, value in schema.items()
+        if not (key == "description" and isinstance(value, str))
+    }
 
 
 def kwok_configuration(stages: Path) -> str:
@@ -76,7 +95,18 @@ def kwok_configuration(stages: Path) -> str:
     ]
     if not files:
         raise ProcessError(f"{stages} holds no KWOK stages", "./suyun tools finds them anew")
-    return "\n---\n".join(file.read_text("utf-8") for file in files)
+    return "\n---\n".join(_stage(file) for file in files)
+
+
+def _stage(file: Path) -> str:
+    """A stage's text; a Job's pods run for a while, for work that took no time would need no room.
+
+    KWOK's own `pod/fast` ends them at once.
+    """
+    text = file.read_text("utf-8")
+    if file.name != "pod-complete.yaml":
+        return text
+    return text.replace("\n  next:", f"\n  delay:\n    durationMilliseconds: {_JOB_MS}\n  next:", 1)
 
 
 def node_bodies(plan: SitePlan) -> tuple[bytes, ...]:

@@ -19,11 +19,12 @@ from processes.supervisor import ProcessError, Supervisor
 from province.sites import Role
 from rehearsal.machine_room.access import grant
 from rehearsal.machine_room.api import Door
-from rehearsal.machine_room.commands import PROGRAMS, ControlPlaneCommands
+from rehearsal.machine_room.commands import KUEUE, PROGRAMS, ControlPlaneCommands
 from rehearsal.machine_room.control_plane import ControlPlane, StartOrder
 from rehearsal.machine_room.layout import API_PORT, NETWORK, SiteLayout, lay_out
 from rehearsal.machine_room.memory import pss_mib
 from rehearsal.machine_room.objects import Definition, kwok_configuration, read_definitions
+from rehearsal.machine_room.queueing import QueueAssets, QueueSetups
 
 _AT_ONCE = 4
 """Sites that boot at a time: all at once takes as long, and nothing is ready until the end."""
@@ -145,6 +146,23 @@ class MachineRoom:
         """What that site's programs hold; 0 when it does not stand."""
         plane = self._planes.get(site)
         return pss_mib(plane.pids()) if plane else 0.0
+
+    async def start_queues(self, assets: QueueAssets, manager: str, workers: Sequence[str]) -> None:
+        """Starts a queue controller at those sites; the manager may then send jobs to the workers.
+
+        They run until `stop()`: what stands in queues is theirs to let go. Raises ProcessError.
+        """
+        if KUEUE not in self._binaries:
+            raise ProcessError(f"no binary is given for {KUEUE}", "./suyun tools")
+        setups = await asyncio.to_thread(QueueSetups.read, assets, self._folder / "kueue.json")
+        ways = {site: self._planes[site].dispatch_kubeconfig.read_bytes() for site in workers}
+        parts = {site: setups.of_worker() for site in workers} | {manager: setups.of_manager(ways)}
+        try:
+            async with asyncio.TaskGroup() as group:
+                for site, setup in parts.items():
+                    group.create_task(self._planes[site].start_queues(setup))
+        except BaseExceptionGroup as failures:
+            raise failures.exceptions[0] from None  # one site's failure cancels the others
 
     def pids(self) -> tuple[int, ...]:
         """The process ids of all programs of the room."""

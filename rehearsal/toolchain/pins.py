@@ -217,6 +217,18 @@ GO_TOOLS = (
         acceptable=Acceptable(at_least=(0, 7, 0), below=(0, 8, 0)),
         seconds=77,
     ),
+    GoTool(
+        name="kueue",
+        version="0.12.2",
+        module="sigs.k8s.io/kueue",
+        module_version="v0.12.2",
+        package=".",
+        folder="kueue",
+        linker_flags=f"{_STRIP} -X main.version=v0.12.2",
+        # It is our own main package that is asked for its version, so a later one is not ours.
+        acceptable=Acceptable(at_least=(0, 12, 2), below=(0, 12, 3)),
+        seconds=68,
+    ),
     _kubernetes("apiserver", 201),
     _kubernetes("controller-manager", 62),
     _kubernetes("scheduler", 6),
@@ -303,11 +315,10 @@ def _definitions(name: str, module: str, module_version: str, folder: str, *file
     )
 
 
-def _of_kueue(*kinds: str) -> Asset:
-    """Not Workload, which is Kueue's own to make: its definition alone has 660 KB."""
+def _of_kueue(name: str, *kinds: str) -> Asset:
     files = (f"kueue.x-k8s.io_{kind}.yaml" for kind in kinds)
     folder = "config/components/crd/bases"
-    return _definitions("kueue", "sigs.k8s.io/kueue", "v0.12.2", folder, *files)
+    return _definitions(name, "sigs.k8s.io/kueue", "v0.12.2", folder, *files)
 
 
 def _of_rook(*kinds: str) -> Asset:
@@ -330,6 +341,7 @@ def _of_clusters(version: str, *files: str) -> Asset:
 DEFINITIONS = (
     _definitions("gateway-api", "sigs.k8s.io/gateway-api", "v1.4.0", "config/crd/standard"),
     _of_kueue(
+        "kueue",
         "admissionchecks",
         "clusterqueues",
         "cohorts",
@@ -410,11 +422,24 @@ MANAGEMENT_DEFINITIONS = (
 MANAGEMENT_CRDS = tuple(asset.name for asset in MANAGEMENT_DEFINITIONS)
 """Their names."""
 
+QUEUE_DEFINITIONS = _of_kueue("kueue-controller", "workloads")
+"""What Kueue's controller makes itself, for sites where it runs: 660 KB, so not for every site."""
+QUEUE_ROLE = Asset(
+    name="kueue-role",
+    module="sigs.k8s.io/kueue",
+    module_version="v0.12.2",
+    folder="config/components/rbac",
+    files=("role.yaml",),
+)
+"""What that controller may do, as its project has it."""
+
 ASSETS: Mapping[str, Asset] = {
     asset.name: asset
     for asset in (
         *DEFINITIONS,
         *MANAGEMENT_DEFINITIONS,
+        QUEUE_DEFINITIONS,
+        QUEUE_ROLE,
         Asset(
             name="kwok-stages",
             module="sigs.k8s.io/kwok",

@@ -1,16 +1,16 @@
 """Claim `compute`: computing resources are allocated and managed as one.
 
-Judged is the plan part: queues whose quotas add up over all sites, and that the live clusters have
-just those. That a batch of jobs lands across sites needs Kueue's own controllers, which no
-rehearsal runs yet.
+Judged is that queues stand live with quotas that add up over all sites, and that a batch of jobs,
+sent through one of them by Kueue's own controllers, ran at several sites, came back, and never had
+more than the quota.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from evidence.figure import ClaimVerdict, Figure
-from evidence.records import QuotaRecord
+from evidence.records import BatchRecord, QuotaRecord
 from infra.plan.errors import PlanError
 from infra.plan.values import FleetPlan
 from release.claims import quotas
@@ -26,17 +26,21 @@ from release.claims.grounds import (
 )
 from release.gathered import Gathered
 
-READS = (QuotaRecord,)
+READS = (QuotaRecord, BatchRecord)
+SITES_MIN = 2
+"""Fewer are not `across sites`."""
 
 
 def judge_compute(evidence: Gathered) -> ClaimVerdict:
-    """Sums of the lanes and each live queue; UNKNOWN until jobs have been sent."""
+    """Sums of the lanes, each live queue, and the last batch that was sent."""
     seen = quotas.live(evidence.of(QuotaRecord), "ClusterQueue")
+    batches = evidence.of(BatchRecord)
     grounds, figures = [no_evidence("compute")], dict[str, Figure]()
     if seen:
         try:
             fleet = quotas.planned_fleet(evidence)
-            grounds, figures = list(_grounds(fleet, seen)), _figures(fleet, seen)
+            grounds = [*_of_queues(fleet, seen), *_of_batches(seen, batches)]
+            figures = {**_figures(fleet, seen), **_figures_of_batch(batches)}
         except PlanError as error:
             grounds = [unknown(f"the kept province cannot be planned any more: {error.cause}")]
     return conclude(
@@ -45,21 +49,76 @@ def judge_compute(evidence: Gathered) -> ClaimVerdict:
             claim="compute",
             reads=READS,
             grounds=grounds,
-            kept="jobs land across all sites through one queue, and quotas hold",
+            kept=_kept(batches),
             figures=figures,
         ),
     )
 
 
-def _grounds(fleet: FleetPlan, seen: quotas.Amounts) -> Iterator[Ground]:
+def _kept(batches: Sequence[BatchRecord]) -> str:
+    if not batches:
+        return ""
+    batch = batches[-1]
+    sites = sum(count > 0 for count in batch.landed.values())
+    return (
+        f"{batch.completed} jobs of {batch.pods} pods in all, sent through the one queue "
+        f"{batch.queue} by Kueue's own controllers, ran at {sites} of its {len(batch.sites)} sites "
+        f"and came back; no more than {batch.cpu_millis_reserved_max / 1000:g} of its "
+        f"{batch.cpu_millis_quota / 1000:g} cores were ever given out, and a job larger than the "
+        f"queue was held back"
+    )
+
+
+def _of_queues(fleet: FleetPlan, seen: quotas.Amounts) -> Iterator[Ground]:
     yield from quotas.differences(quotas.planned_queues(fleet), seen, "queue")
     short = list(_short(fleet, seen))
     if short:
         yield failed(f"more may be sent than its branches take: {some(short)}")
-    yield unknown(
-        f"{len(seen)} queues at {len({site for site, _ in seen})} sites stand as planned, and what "
-        f"is sent is never more than what is taken; that jobs land by them has {NO_EVIDENCE}"
-    )
+
+
+def _of_batches(seen: quotas.Amounts, batches: Sequence[BatchRecord]) -> Iterator[Ground]:
+    if not batches:
+        yield unknown(
+            f"{len(seen)} queues at {len({site for site, _ in seen})} sites stand as planned, and "
+            f"what is sent is never more than what is taken; that jobs land by them has "
+            f"{NO_EVIDENCE}"
+        )
+        return
+    batch = batches[-1]
+    if batch.error is not None:
+        yield unknown(f"the batch of jobs broke off: {batch.error}")
+        return
+    yield from _of_landing(batch)
+    yield from _of_quota(batch)
+    if not batch.cleared:
+        yield unknown("what was left of the batch did not go away")
+
+
+def _of_landing(batch: BatchRecord) -> Iterator[Ground]:
+    ran, sites = sum(batch.landed.values()), sum(n > 0 for n in batch.landed.values())
+    if batch.completed < batch.jobs:
+        yield failed(
+            f"{batch.jobs - batch.completed} of {batch.jobs} jobs did not come back complete in "
+            f"{batch.batch_seconds:.0f} s"
+        )
+    if ran > batch.jobs:
+        yield failed(f"{batch.jobs} jobs were sent, and {ran} ran: some ran twice")
+    if ran < batch.completed:
+        yield unknown(f"where {batch.completed - ran} of {batch.completed} jobs ran, nobody saw")
+    elif sites < SITES_MIN:
+        yield failed(f"all jobs ran at {sites} of {len(batch.sites)} sites")
+
+
+def _of_quota(batch: BatchRecord) -> Iterator[Ground]:
+    given, quota = batch.cpu_millis_reserved_max, batch.cpu_millis_quota
+    if given > quota:
+        yield failed(
+            f"{batch.queue} gave out {given / 1000:g} cores, and its quota is {quota / 1000:g}"
+        )
+    if not given:
+        yield unknown(f"no job was seen to have quota of {batch.queue}")
+    if batch.refusal is None:
+        yield failed(f"a job larger than the whole of {batch.queue} was not held back")
 
 
 def _short(fleet: FleetPlan, seen: quotas.Amounts) -> Iterator[str]:
@@ -89,4 +148,25 @@ def _figures(fleet: FleetPlan, seen: quotas.Amounts) -> dict[str, Figure]:
         "cores_for_jobs": Figure(
             value=sum(amount.cpu_millis for amount in sent) / 1000, unit="cores"
         ),
+    }
+
+
+def _figures_of_batch(batches: Sequence[BatchRecord]) -> dict[str, Figure]:
+    if not batches or batches[-1].error is not None:
+        return {}
+    batch = batches[-1]
+    return {
+        "jobs_completed": Figure(value=batch.completed, unit="jobs", objective=batch.jobs),
+        "sites_landed": Figure(
+            value=sum(count > 0 for count in batch.landed.values()),
+            unit="sites",
+            objective=SITES_MIN,
+        ),
+        "cores_given_out_max": Figure(
+            value=batch.cpu_millis_reserved_max / 1000,
+            unit="cores",
+            objective=batch.cpu_millis_quota / 1000,
+        ),
+        "jobs_waiting_max": Figure(value=batch.waiting_max, unit="jobs"),
+        "batch_seconds": Figure(value=batch.batch_seconds, unit="s"),
     }

@@ -29,9 +29,17 @@ def _checks(*, fast: bool) -> tuple[tuple[str, tuple[str, ...]], ...]:
         ("lint", ("ruff", "check", "--quiet", ".")),
         ("types", ("mypy", "--no-error-summary")),
     )
+    # Only tests that start nothing run side by side: real servers hold ports, and measure.
+    tests = ("tests", ("pytest", "-q", "-n", "logical", "-m", "not live and not slow"))
     if fast:
-        return (*quick, ("tests", ("pytest", "-q", "-m", "not live")))
-    return (*quick, ("toolchain", ("release", "tools", "--build")), ("tests", ("pytest", "-q")))
+        return (*quick, tests)
+    toolchain = ("toolchain", ("release", "tools", "--build"))
+    return (
+        *quick,
+        tests,
+        toolchain,
+        ("live tests", ("pytest", "-q", "--durations=12", "-m", "live or slow")),
+    )
 
 
 def _passes(name: str, arguments: tuple[str, ...]) -> bool:

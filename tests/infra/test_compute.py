@@ -83,8 +83,8 @@ def test_a_branchs_queues_are_transcribed() -> None:
     (flavor,) = group["flavors"]
     assert flavor["name"] == "platform"
     assert flavor["resources"] == [
-        {"name": "cpu", "nominalQuota": "2000m", "borrowingLimit": "2000m"},
-        {"name": "memory", "nominalQuota": "4096Mi", "borrowingLimit": "4096Mi"},
+        {"name": "cpu", "nominalQuota": "2", "borrowingLimit": "2"},
+        {"name": "memory", "nominalQuota": "4Gi", "borrowingLimit": "4Gi"},
         {"name": "pods", "nominalQuota": "20", "borrowingLimit": "20"},
     ]
     assert set(seen.of("LocalQueue")) == {"city/jobs", f"province/{lane_of_suzhou()}"}

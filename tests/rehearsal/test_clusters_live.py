@@ -14,6 +14,8 @@ import pytest
 from evidence.records import BootRecord
 from infra.fleet.clusters import branch_kubeconfigs
 from infra.fleet.engine import FleetEngine, Operation, SiteTarget, StackOutcome
+from infra.fleet.errors import WrongClusterError
+from infra.fleet.identity import require_site
 from infra.plan.clusters import plan_clusters
 from infra.plan.size import resources_count
 from processes.ports import require_free
@@ -100,9 +102,10 @@ def test_a_branch_comes_is_scaled_is_mended_and_goes(province: Province) -> None
     up = province.operate("up")
     assert (up.record.ready, up.record.created) == (True, resources_count(PLAN))
     (record,) = province.records
-    assert (record.site, record.nodes_ready, record.nodes_planned) == ("suzhou", 15, 15)
+    assert (record.site, record.nodes_ready, record.nodes_planned) == ("suzhou", 16, 16)
     main = Caller.of(province.kubeconfig, province.folder)
     branch = _the_way_in_is_the_secret(province, main)
+    _another_sites_way_in_is_refused(province)
     _statuses_keep_the_contract(main)
     _scaling_adds_nodes(province, main, branch)
     _a_deleted_machine_comes_anew(province, main, branch)
@@ -126,6 +129,11 @@ def _the_way_in_is_the_secret(province: Province, main: Caller) -> Caller:
         assert node.labels.items() <= found[name]["metadata"]["labels"].items()
         assert found[name]["status"]["capacity"]["memory"] == f"{node.memory_gib}Gi"
     return branch
+
+
+def _another_sites_way_in_is_refused(province: Province) -> None:
+    with pytest.raises(WrongClusterError, match="of main leads to the cluster of suzhou"):
+        require_site(PLAN, province.folder / "ways" / "suzhou.yaml")
 
 
 def _statuses_keep_the_contract(main: Caller) -> None:

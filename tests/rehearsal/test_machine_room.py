@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import os
 import re
@@ -10,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import yaml
 from cryptography import x509
 
 from processes.supervisor import Command, ProcessError, Supervisor
@@ -19,6 +21,7 @@ from rehearsal.machine_room.commands import PROGRAMS, ControlPlaneCommands
 from rehearsal.machine_room.diagnosis import ended
 from rehearsal.machine_room.layout import PORTS, SiteLayout, lay_out
 from rehearsal.machine_room.memory import pss_mib
+from rehearsal.machine_room.queueing import QueueAssets, QueueSetups
 from rehearsal.machine_room.room import MachineRoom
 from rehearsal.machine_room.status import (
     forget_status,
@@ -107,6 +110,43 @@ def test_nothing_skips_verification_or_speaks_plainly(tmp_path: Path) -> None:
         assert "=0.0.0.0" not in text
 
 
+def queue_assets(folder: Path, role: str) -> QueueAssets:
+    folder.mkdir()
+    (folder / "workloads.yaml").write_text(DEFINITION)
+    (folder / "role.yaml").write_text(role)
+    return QueueAssets(definitions=folder, role=folder)
+
+
+def test_a_queue_controller_gets_its_projects_role_and_the_manager_the_ways(tmp_path: Path) -> None:
+    role = "kind: ClusterRole\nmetadata: {name: x}\nrules: [{verbs: [get]}]\n"
+    setups = QueueSetups.read(queue_assets(tmp_path / "a", role), tmp_path / "kueue.json")
+    worker = dict(setups.of_worker().objects)
+    manager = dict(setups.of_manager({"suzhou": b"the way"}).objects)
+    roles = "/apis/rbac.authorization.k8s.io/v1/clusterroles/"
+    assert json.loads(worker[f"{roles}suyun-kueue"])["rules"] == [{"verbs": ["get"]}]
+    dispatch = json.loads(worker[f"{roles}suyun-dispatch"])["rules"]
+    assert {name for rule in dispatch for name in rule["resources"]} == {
+        *("jobs", "jobs/status", "workloads", "workloads/status")
+    }
+    assert f"{roles}suyun-dispatch" not in manager
+    secret = json.loads(manager["/api/v1/namespaces/kueue-system/secrets/multikueue-suzhou"])
+    assert base64.b64decode(secret["data"]["kubeconfig"]) == b"the way"
+    configuration = json.loads((tmp_path / "kueue.json").read_text())
+    assert configuration["metrics"] == {"bindAddress": "0"}
+
+
+def test_a_folder_without_a_role_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ProcessError, match="holds no role"):
+        QueueSetups.read(queue_assets(tmp_path / "a", "kind: Role\n"), tmp_path / "kueue.json")
+
+
+def test_queues_need_their_binary(tmp_path: Path) -> None:
+    room = MachineRoom(tmp_path, Supervisor(tmp_path), {}, stages=tmp_path, crds=())
+    assets = QueueAssets(definitions=tmp_path, role=tmp_path)
+    with pytest.raises(ProcessError, match="no binary is given for kueue"):
+        asyncio.run(room.start_queues(assets, "main", ("suzhou",)))
+
+
 def test_api_server_serves_the_plans_addresses(tmp_path: Path) -> None:
     addresses = plans(1)[0].addresses
     argv = commands(tmp_path)["kube-apiserver"].argv
@@ -174,6 +214,16 @@ def stages(folder: Path) -> Path:
         (folder / name / "stage.yaml").write_text(STAGE)
         (folder / name / "kustomization.yaml").write_text("kind: Kustomization\n")
     return folder
+
+
+def test_the_pods_of_a_job_run_for_a_while(tmp_path: Path) -> None:
+    folder = tmp_path / "pod" / "fast"
+    folder.mkdir(parents=True)
+    (folder / "pod-complete.yaml").write_text(f"{STAGE}spec:\n  next:\n    statusTemplate: text\n")
+    (folder / "pod-ready.yaml").write_text(f"{STAGE}spec:\n  next: {{}}\n")
+    found = [*yaml.safe_load_all(objects.kwok_configuration(tmp_path))]
+    assert [stage["spec"].get("delay") for stage in found] == [{"durationMilliseconds": 3000}, None]
+    assert found[0]["spec"]["next"] == {"statusTemplate": "text"}
 
 
 def test_kwok_gets_every_stage_and_nothing_else(tmp_path: Path) -> None:

@@ -246,6 +246,7 @@ def whole(world: Province | None = None) -> tuple[Record, ...]:
         "policies",
         "deploy",
         "placement",
+        "jobs",
         "destroy",
         "load",
         "judge",

@@ -18,9 +18,9 @@ def test_there_is_a_case_for_each_claim_and_each_stage(tmp_path: Path) -> None:
     root = parsed(junit_xml(judge(runs.rehearsed(tmp_path))))
     claims, stages = root.findall("testsuite")
     assert (claims.get("tests"), claims.get("failures"), claims.get("errors")) == ("13", "0", "12")
-    assert (stages.get("tests"), stages.get("failures"), stages.get("errors")) == ("8", "0", "0")
-    assert len(root.findall(".//testcase")) == 21
-    assert stages.get("time") == "100.000"
+    assert (stages.get("tests"), stages.get("failures"), stages.get("errors")) == ("9", "0", "0")
+    assert len(root.findall(".//testcase")) == 22
+    assert stages.get("time") == "112.500"
 
 
 def test_a_broken_claim_is_a_failure_and_an_open_one_an_error() -> None:

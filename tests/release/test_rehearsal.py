@@ -26,16 +26,16 @@ STAGES = (
     "policies",
     "deploy",
     "placement",
+    "jobs",
     "destroy",
     "load",
     "judge",
 )
 _DOING = {
     "machine-room": "booting the control planes",
-    "policies": "previewing under the policies",
     "deploy": "bringing every site up",
-    "destroy": "taking every site down again",
 }
+"""Previews and teardown are the same engine's operations as bringing up, and cost a run each."""
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +46,11 @@ def _toolchain() -> None:
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
     return worlds.write(worlds.small(), tmp_path / "small.yaml")
+
+
+@pytest.fixture
+def smaller(tmp_path: Path) -> Path:
+    return worlds.write(worlds.pair(), tmp_path / "smaller.yaml")
 
 
 def begun(command: Sequence[str], province: Path, folder: Path) -> CommandLine:
@@ -77,7 +82,9 @@ def test_a_branch_is_added_and_after_kill_nine_a_rehearsal_runs_through(tmp_path
     figures = claims["site-loss"]["figures"]
     assert (figures["losses_placed"]["value"], figures["pods_pending"]["value"]) == (3, 0)
     assert figures["pods_placed_max"]["value"] > 2 * len(worlds.joined().platform.workloads)
-    assert claims["ipv6"]["verdict"] == "PASS", claims["ipv6"]["reason"]
+    for claim in ("compute", "ipv6"):
+        assert claims[claim]["verdict"] == "PASS", claims[claim]["reason"]
+    assert claims["compute"]["figures"]["sites_landed"]["value"] == 2
     assert claims["tiers"]["figures"]["counties_reached"]["value"] > 2
     assert "300 of 9,000 users" in claims["users"]["reason"]
     assert tuple(stage["name"] for stage in verdict["stages"]) == STAGES
@@ -110,7 +117,7 @@ def _counts_agree(run: Path) -> None:
         for record in map(json.loads, (run / "deploy.jsonl").read_text("utf-8").splitlines())
         if record["operation"] == "destroy"
     ]
-    assert len(destroyed) == len(worlds.joined().sites)
+    assert len(destroyed) == len(worlds.joined().sites) + 1  # and what lies between them
     assert all(record["error"] is None for record in destroyed)
 
 
@@ -127,14 +134,14 @@ def _record(run: Path, topic: str) -> Mapping[str, Any]:
 
 
 @pytest.mark.parametrize("stage", _DOING)
-def test_an_interrupt_leaves_nothing(stage: str, small: Path, tmp_path: Path) -> None:
-    _interrupted(rehearse(small, tmp_path), _DOING[stage])
+def test_an_interrupt_leaves_nothing(stage: str, smaller: Path, tmp_path: Path) -> None:
+    _interrupted(rehearse(smaller, tmp_path), _DOING[stage])
     nothing_is_left(tmp_path)
 
 
-def test_an_interrupt_of_the_load_leaves_nothing(small: Path, tmp_path: Path) -> None:
+def test_an_interrupt_of_the_load_leaves_nothing(smaller: Path, tmp_path: Path) -> None:
     """Alone: of a rehearsal nothing else stands any more when the load begins."""
-    _interrupted(begun(("load", "run"), small, tmp_path), "ramp: ")
+    _interrupted(begun(("load", "run"), smaller, tmp_path), "ramp: ")
     nothing_is_left(tmp_path)
 
 
@@ -145,12 +152,12 @@ def _interrupted(command: CommandLine, doing: str) -> None:
     assert "Traceback" not in command.text
 
 
-def test_a_held_port_is_named_and_nothing_is_left(small: Path, tmp_path: Path) -> None:
+def test_a_held_port_is_named_and_nothing_is_left(smaller: Path, tmp_path: Path) -> None:
     with socket.socket() as holder:
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # an earlier test used it
         holder.bind(("127.20.2.1", 6443))
         holder.listen()
-        command = rehearse(small, tmp_path)
+        command = rehearse(smaller, tmp_path)
         assert command.end(120) == ExitCode.TOOL_FAILED, command.text
     assert f"127.20.2.1:6443 is in use by process {os.getpid()}" in command.text
     nothing_is_left(tmp_path)
