@@ -100,10 +100,13 @@ class ObjectStores:
         What was started stays for `stop()` to end, also when it fails.
         """
         await asyncio.gather(*(self._make(cluster) for cluster in self._clusters.values()))
-        main = self._realm.master.site
         await self._realm.found([self._client])
-        await self.start_gateways(main)
-        await asyncio.gather(*(self._join(site) for site in self._layouts if site != main))
+        await self._start_gateway(self._realm.master)
+        await asyncio.gather(*(self._realm.join(layout.place.site) for layout in self._away()))
+        # A copy's gateway that finds its source not up yet asks again only after up to 30 seconds.
+        await asyncio.gather(*(self._start_gateway(layout.zones[0]) for layout in self._away()))
+        copies = [zone for layout in self._layouts.values() for zone in layout.zones[1:]]
+        await asyncio.gather(*(self._start_gateway(zone) for zone in copies))
         probes = {probe.bucket(name): name for name in self._realm.zonegroups}
         for bucket, zonegroup in {**probes, **self._buckets}.items():
             await self.make_bucket(bucket, zonegroup)
@@ -150,10 +153,7 @@ class ObjectStores:
         cluster = self._cluster(site)
         if site in self._uninformed:
             await self._inform(site)
-        for zone in cluster.layout.zones:
-            await cluster.start_gateway(zone)
-        for zone in cluster.layout.zones:
-            await self._until(site, self._door(zone).require_known)
+        await asyncio.gather(*(self._start_gateway(zone) for zone in cluster.layout.zones))
 
     async def caught_up(self, zone_name: str, timeout_seconds: float) -> float:
         """Waits until the zone has all that its zonegroup's others had acknowledged.
@@ -287,9 +287,14 @@ class ObjectStores:
         cluster.trust(self._authority.ca_file)
         await cluster.boot()
 
-    async def _join(self, site: str) -> None:
-        await self._realm.join(site)
-        await self.start_gateways(site)
+    def _away(self) -> list[StoreLayout]:
+        """The sites other than where the realm is founded."""
+        main = self._realm.master.site
+        return [layout for site, layout in self._layouts.items() if site != main]
+
+    async def _start_gateway(self, zone: ZonePlan) -> None:
+        await self._clusters[zone.site].start_gateway(zone)
+        await self._until(zone.site, self._door(zone).require_known)
 
     async def _prove(self, zonegroup: str) -> None:
         """An object goes in at the master, and comes out the same wherever there is a copy."""

@@ -56,6 +56,7 @@ class ObjectWorld:
         return self._runner.run(work)
 
     def close(self) -> None:
+        self.run(self.stores.stop())
         self.run(self._supervisor.__aexit__(None, None, None))
         self._runner.close()
 
