@@ -178,7 +178,7 @@ class DataWorld:
         self.ring.require(site)
         async with self._change:
             self._note(f"{KILL} {Engine.OBJECTS}", site)
-            await self.stores.stop_gateways(site)
+            await self.stores.kill_gateways(site)
             self._down[Engine.OBJECTS].add(site)
             self._doorless.add(site)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
@@ -91,10 +91,6 @@ class Cluster:
         options = (*self._options, "-f", f"--name={entity}")
         await self._start(entity, trusting(self.layout, self._program("radosgw"), *options))
 
-    async def stop_gateway(self, zone: ZonePlan) -> None:
-        """Ends the gateway of one of its zones; harmless where it does not run."""
-        await self._end(gateway_entity(zone))
-
     async def stop(self) -> None:
         """Ends all, the gateways first and the monitor last."""
         for entity in (*[name for name in self._running if name not in {DISK, MONITOR}], DISK):
@@ -103,11 +99,18 @@ class Cluster:
 
     async def kill(self) -> None:
         """SIGKILL to everything at the site, before anything can tell anybody of it."""
-        for running in self._running.values():
+        await self._kill(tuple(self._running))
+
+    async def kill_gateways(self) -> None:
+        """The same to its gateways alone; its disk stays."""
+        await self._kill([entity for entity in self._running if entity not in {DISK, MONITOR}])
+
+    async def _kill(self, entities: Sequence[str]) -> None:
+        for running in (self._running[entity] for entity in entities):
             if running.exit_code is None:
                 with suppress(ProcessLookupError):
                     os.killpg(running.pid, signal.SIGKILL)
-        for entity in tuple(self._running):
+        for entity in entities:
             await self._end(entity)
 
     def require_alive(self) -> None:

@@ -140,10 +140,9 @@ class ObjectStores:
         await self._cluster(site).boot()
         await self.start_gateways(site)
 
-    async def stop_gateways(self, site: str) -> None:
-        """Ends the site's gateways; its disk stays."""
-        cluster = self._cluster(site)
-        await asyncio.gather(*(cluster.stop_gateway(zone) for zone in cluster.layout.zones))
+    async def kill_gateways(self, site: str) -> None:
+        """SIGKILL to the site's gateways; its disk stays."""
+        await self._cluster(site).kill_gateways()
 
     async def start_gateways(self, site: str) -> None:
         """Starts the site's gateways, and waits until they answer.
