@@ -113,14 +113,16 @@ def _grounds(evidence: Gathered, record: DrillRecord) -> Iterator[Ground]:
         what = " and ".join(sorted(wanted - known)) or "people's data"
         yield unknown(f"nobody accounted for {what}")
     bounds = evidence.province.objectives.data
+    # The site that was lost has the figure; its neighbours, accounted for as well, have none.
+    untimed = wanted - {account.engine for account in accounts if account.rto_seconds is not None}
     for account in accounts:
-        for ground in _of_account(account, bounds, is_failover=account.engine in wanted):
+        for ground in _of_account(account, bounds, is_untimed=account.engine in untimed):
             text = f"{account.engine} of {account.site}: {ground.text}"
             yield Ground(verdict=ground.verdict, text=text)
 
 
 def _of_account(
-    account: DrillFiguresRecord, bounds: DataObjectives, *, is_failover: bool
+    account: DrillFiguresRecord, bounds: DataObjectives, *, is_untimed: bool
 ) -> Iterator[Ground]:
     of = f"of {account.writes_acknowledged:,} acknowledged writes"
     if not account.writes_acknowledged:
@@ -132,7 +134,7 @@ def _of_account(
     if account.lost:
         yield from _of_losses(account, bounds)
     most = _rto_seconds_max(account.engine, bounds)
-    if account.rto_seconds is None and is_failover:
+    if is_untimed:
         yield unknown("nobody measured when clients were answered again")
     elif account.rto_seconds is not None and account.rto_seconds > most:
         yield failed(f"clients were answered again after {account.rto_seconds:.1f} s, not {most:g}")

@@ -101,6 +101,11 @@ def test_a_drill_that_showed_something_else_fails(record: Record, said: str) -> 
     assert said in claim.reason
 
 
+def test_a_neighbour_whose_servers_stood_owes_no_time() -> None:
+    claim = judged(of_site(site="xuzhou", rto_seconds=None))
+    assert claim.verdict is Verdict.PASS, claim.reason
+
+
 @pytest.mark.parametrize(
     ("record", "said"),
     [
