@@ -83,7 +83,7 @@ _SMALL = {
     # Each change of the cluster waits this long for others to join it; a second by default.
     "paxos_propose_interval": "0.05",
     # A gateway that starts waits until the disk has given up those that were killed: 30 seconds
-    # by default, which is meant for machines far away. They show that they live each second.
+    # by default. Those that live show it each second.
     "osd_client_watch_timeout": "3",
     "objecter_tick_interval": "1",
     # About 250 MB a site in place of gigabytes.
