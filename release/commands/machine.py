@@ -8,10 +8,12 @@ from evidence.verdict import ExitCode
 from processes.supervisor import Supervisor
 from province.findings import Severity
 from rehearsal.toolchain.doctor import Check, checks
-from rehearsal.toolchain.pins import PINS
+from rehearsal.toolchain.errors import ToolchainError
+from rehearsal.toolchain.pins import PINS, DebianTool
 from rehearsal.toolchain.toolchain import Toolchain
 from rehearsal.toolchain.values import ToolState, ToolStatus
 from release.commands.output import print_json, print_table
+from release.errors import told
 from release.interrupts import run
 from release.narrator import Narrator
 from release.tooling import tooled
@@ -30,9 +32,14 @@ def doctor(*, as_json: bool) -> ExitCode:
 
 
 def tools(*, build: bool, as_json: bool) -> ExitCode:
-    """UNKNOWN when a tool is missing that cannot be made here; `build` makes the others first."""
+    """UNKNOWN when a needed tool is missing; `build` makes first what can be made here.
+
+    What a rehearsal goes on without is tried, and whatever is in the way of it is said.
+    """
+    needed = {name for name, pin in PINS.items() if not isinstance(pin, DebianTool) or pin.needed}
     if build:
-        run(tooled(Workspace.here(), Narrator(), tuple(PINS)))
+        run(tooled(Workspace.here(), Narrator(), tuple(needed)))
+        _try(tuple(PINS.keys() - needed))
     found = run(_survey())
     if as_json:
         print_json({"tools": [_plain(one) for one in found]})
@@ -41,8 +48,15 @@ def tools(*, build: bool, as_json: bool) -> ExitCode:
             ("tool", "wanted", "state", "version", "where or how"),
             [_tool_row(one) for one in found],
         )
-    missing = any(one.state is ToolState.MISSING for one in found)
+    missing = any(one.state is ToolState.MISSING and one.name in needed for one in found)
     return ExitCode.UNKNOWN if missing else ExitCode.PASS
+
+
+def _try(names: tuple[str, ...]) -> None:
+    try:
+        run(tooled(Workspace.here(), Narrator(), names))
+    except ToolchainError as error:
+        Narrator().say(told(error))
 
 
 async def _checks() -> tuple[Check, ...]:
