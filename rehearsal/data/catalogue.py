@@ -1,7 +1,8 @@
 """Teaching resources, physically spread and logically one: stored anywhere, found from everywhere.
 
-Whoever stores a resource puts it into the own site's store, then its row into the one catalogue in
-the base database. Whoever asks for it reads the catalogue at the own site, and the nearest copy.
+Whoever stores a resource puts it into the own site's store and, once its copy has it too, its row
+into the one catalogue in the base database. Whoever asks for it reads the catalogue at the own
+site, and the nearest copy.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from evidence.drills import ResourceRecord
@@ -20,6 +22,8 @@ from rehearsal.database.client import DatabaseAccess, session
 from rehearsal.database.errors import DatabaseError
 
 FOUND_SECONDS_MAX = 30.0
+SPREAD_SECONDS_MAX = 10.0
+"""A copy that stays away for so long keeps no resource out of the catalogue."""
 _LOOK_SECONDS = 0.05
 _STORE = """
 INSERT INTO catalogue (resource, site, bucket, key, bytes, sha256) VALUES ($1, $2, $3, $4, $5, $6)
@@ -54,6 +58,7 @@ class Catalogue:
         body = content(name, OBJECT_BYTES)
         resource = Resource(name=name, site=site, bucket=bucket, key=key, sha256=sha256(body))
         await self._doors.store(site).put(bucket, key, body)
+        await self._spread(resource)
         async with session(self._databases[self._doors.primary()]) as connection:
             await connection.execute(_STORE, name, site, bucket, key, len(body), resource.sha256)
         return resource
@@ -80,6 +85,17 @@ class Catalogue:
             sha256_read=digest,
             seconds=time.monotonic() - began,
         )
+
+    async def _spread(self, resource: Resource) -> None:
+        """Waits until its copies have it: who finds it in the catalogue finds the nearest one."""
+        until = time.monotonic() + SPREAD_SECONDS_MAX
+        missing = dict(self._doors.copies(resource.site))
+        while missing and time.monotonic() < until:
+            for site, store in tuple(missing.items()):
+                with suppress(SeenError):
+                    await store.get(resource.bucket, resource.key)
+                    del missing[site]
+            await asyncio.sleep(_LOOK_SECONDS)
 
     def nearest(self, stored_at: str, site: str) -> list[str]:
         """The sites that have that site's objects: one's own, then theirs, then its partner's."""
