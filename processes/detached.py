@@ -54,9 +54,20 @@ def _is_handed_on(number: int) -> bool:
 
 
 def is_alive(pid: int, started: float) -> bool:
-    """Whether that very process runs: `started` is what `leftovers.started_at` said of it."""
+    """Whether that very process runs: `started` is what `leftovers.started_at` said of it.
+
+    One that has ended does not run, though its entry stays until its parent has asked for it.
+    """
     _collect(pid)
-    return started_at(pid) == started
+    return started_at(pid) == started and not _has_ended(pid)
+
+
+def _has_ended(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text("utf-8", errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    return stat.rpartition(")")[2].split()[0] == "Z"
 
 
 def _collect(pid: int) -> None:

@@ -3,6 +3,8 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,20 @@ def test_detached_process_has_its_own_session_and_no_mark(
     finally:
         os.kill(pid, signal.SIGKILL)
     until(lambda: not is_alive(pid, started))
+
+
+def test_an_ended_process_that_its_parent_has_not_asked_for_does_not_run(tmp_path: Path) -> None:
+    pid = start_detached(("/bin/sleep", "60"), tmp_path / "it.log", {})
+    started = started_at(pid)
+    code = f"from processes.detached import is_alive; print(is_alive({pid}, {started}))"
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: "Z (" in Path(f"/proc/{pid}/status").read_text())
+    elsewhere = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert elsewhere.stdout == "False\n"
+    assert started_at(pid) == started  # nobody has collected it meanwhile
+    os.waitpid(pid, 0)
 
 
 def test_a_callers_lock_is_not_kept(tmp_path: Path) -> None:
