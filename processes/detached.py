@@ -1,15 +1,20 @@
-"""Starts a process that outlives this one, and knows it again later."""
+"""Starts a process that outlives this one, knows it again later, and ends it."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+import signal
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from processes.errors import ProcessError
 from processes.leftovers import MARK, started_at
 
 _ERROR_STREAM = 2
+_SIGN_OF_LIFE_SECONDS_MAX = 30.0
+_POLL_SECONDS = 0.1
+_LOG_BYTES = 2000
 
 
 def start_detached(argv: Sequence[str], log: Path, env: Mapping[str, str]) -> int:
@@ -60,6 +65,41 @@ def is_alive(pid: int, started: float) -> bool:
     """
     _collect(pid)
     return started_at(pid) == started and not _has_ended(pid)
+
+
+def shows_life(pid: int, has_spoken: Callable[[], bool]) -> bool:
+    """Waits until `has_spoken`; False when the process ended, or 30 s passed, before that."""
+    started = started_at(pid)
+    deadline = time.monotonic() + _SIGN_OF_LIFE_SECONDS_MAX
+    while not has_spoken():
+        if started is None or not is_alive(pid, started) or time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True
+
+
+def end(pid: int, started: float, seconds: float) -> None:
+    """Ends it by SIGTERM and, when it still runs after `seconds`, by SIGKILL; blocks.
+
+    What it has started itself is its reaper's to end.
+    """
+    for signum in (signal.SIGTERM, signal.SIGKILL):
+        os.kill(pid, signum)
+        deadline = time.monotonic() + seconds
+        while is_alive(pid, started) and time.monotonic() < deadline:
+            time.sleep(_POLL_SECONDS)
+        if not is_alive(pid, started):
+            return
+
+
+def last_words(log: Path) -> str:
+    """The last two lines that were written there, after a colon; nothing where there are none."""
+    try:
+        text = log.read_bytes()[-_LOG_BYTES:].decode("utf-8", errors="replace")
+    except FileNotFoundError:
+        return ""
+    lines = text.splitlines()[-2:]
+    return ": " + " / ".join(lines) if lines else ""
 
 
 def _has_ended(pid: int) -> bool:

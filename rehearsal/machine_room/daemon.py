@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
-import signal
 import sys
-import time
 from collections.abc import Callable
 from ipaddress import IPv4Network
 from pathlib import Path
 
 from infra.plan.fleet import plan_fleet
-from processes.detached import is_alive
+from processes.detached import end, last_words, shows_life
 from processes.detached import start_detached as start_process
-from processes.leftovers import started_at
 from processes.reaper import reap
 from processes.supervisor import ProcessError
 from province.reader import read
@@ -32,11 +28,9 @@ from rehearsal.machine_room.status import (
 __all__ = ["RoomStatus", "start_detached", "status", "stop", "wait_ready", "watch"]
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
-_SIGN_OF_LIFE_SECONDS_MAX = 30.0
 _END_SECONDS_MAX = 30.0
 _POLL_SECONDS = 0.1
 _WATCH_SECONDS = 1.0
-_LOG_BYTES = 2000
 
 
 def start_detached(
@@ -63,7 +57,8 @@ def start_detached(
     words = (state.resolve(), cache.resolve(), province_file, environment, network)
     argv = (sys.executable, "-m", "rehearsal.machine_room", *map(str, words))
     pid = start_process(argv, log, {"PYTHONPATH": str(_ROOT)})
-    _await_sign_of_life(state, pid)
+    if not shows_life(pid, lambda: read_status(state) is not None) and status(state) is None:
+        raise _failure(state, None)
 
 
 def status(state: Path) -> RoomStatus | None:
@@ -103,49 +98,17 @@ def stop(state: Path) -> bool:
     """Ends the room and whatever a killed one left; False when there was nothing to end."""
     found = status(state)
     if found is not None:
-        os.kill(found.pid, signal.SIGTERM)
-        if not _ended(found, _END_SECONDS_MAX):
-            os.kill(found.pid, signal.SIGKILL)  # its reaper ends its children
-            _ended(found, _END_SECONDS_MAX)
+        end(found.pid, found.started, _END_SECONDS_MAX)
     left = reap(room_folder(state))
     shutil.rmtree(sites_folder(state), ignore_errors=True)
     forget_status(state)
     return found is not None or left > 0
 
 
-def _await_sign_of_life(state: Path, pid: int) -> None:
-    """Until the new process, or somebody else's, has written its status."""
-    started = started_at(pid)
-    deadline = time.monotonic() + _SIGN_OF_LIFE_SECONDS_MAX
-    while read_status(state) is None:
-        if started is None or not is_alive(pid, started) or time.monotonic() > deadline:
-            if status(state) is None:
-                raise _failure(state, None)
-            return
-        time.sleep(_POLL_SECONDS)
-
-
-def _ended(room: RoomStatus, seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while room.is_alive and time.monotonic() < deadline:
-        time.sleep(_POLL_SECONDS)
-    return not room.is_alive
-
-
 def _failure(state: Path, found: RoomStatus | None) -> ProcessError:
     if found is not None and found.cause is not None:
         return ProcessError(found.cause, found.hint or "")
     return ProcessError(
-        f"the machine room's process ended{_log_end(state)}",
+        f"the machine room's process ended{last_words(log_file(state))}",
         f"./suyun room start starts another; its log is {log_file(state)}",
     )
-
-
-def _log_end(state: Path) -> str:
-    """The last lines that the process wrote, if any."""
-    try:
-        text = log_file(state).read_bytes()[-_LOG_BYTES:].decode("utf-8", errors="replace")
-    except FileNotFoundError:
-        return ""
-    lines = text.splitlines()[-2:]
-    return ": " + " / ".join(lines) if lines else ""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from processes.detached import is_alive, start_detached
+from processes.detached import end, is_alive, last_words, shows_life, start_detached
 from processes.errors import ProcessError
 from processes.leftovers import MARK, started_at
 from processes.reaper import reap
@@ -61,6 +61,24 @@ def test_a_callers_lock_is_not_kept(tmp_path: Path) -> None:
             fcntl.flock(again, fcntl.LOCK_EX | fcntl.LOCK_NB)
     finally:
         os.kill(pid, signal.SIGKILL)
+
+
+def test_who_does_not_hear_the_first_signal_is_ended_by_the_second(tmp_path: Path) -> None:
+    log = tmp_path / "it.log"
+    text = "trap 'echo no' TERM; echo ready; while :; do sleep 0.05; done"
+    pid = start_detached(("/bin/bash", "-c", text), log, {})
+    started = started_at(pid)
+    assert started is not None
+    assert shows_life(pid, lambda: log.exists() and "ready" in log.read_text())
+    end(pid, started, 0.5)
+    assert not is_alive(pid, started)
+    assert last_words(log) == ": ready / no"
+
+
+def test_who_ends_without_a_word_showed_no_life(tmp_path: Path) -> None:
+    pid = start_detached(("/bin/true",), tmp_path / "it.log", {})
+    assert not shows_life(pid, lambda: False)
+    assert not last_words(tmp_path / "it.log")
 
 
 def test_program_that_is_missing_is_named(tmp_path: Path) -> None:
