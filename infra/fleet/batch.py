@@ -19,12 +19,12 @@ from infra.fleet.cluster import Cluster, cluster
 from infra.fleet.engine import SiteTarget
 from infra.fleet.errors import FleetError
 from infra.fleet.jobs import Jobs, city_job_body, job_bodies
+from infra.fleet.waiting import Wait
 from infra.plan.batch import BatchPlan, CityJobPlan
 from infra.plan.values import SitePlan
 
 T = TypeVar("T")
 DEADLINE_SECONDS = 60.0
-_LOOK_EVERY_SECONDS = 0.5
 
 
 async def send(batch: BatchPlan, main: SiteTarget, branches: Sequence[SiteTarget]) -> BatchRecord:
@@ -60,7 +60,8 @@ def sent(
     try:
         with _cluster(main) as look:
             jobs = look.jobs(batch.namespace)
-            scene = _Scene(batch, jobs, branches, deadline_seconds, stopped)
+            wait = Wait(seconds_max=deadline_seconds, stopped=stopped)
+            scene = _Scene(batch, jobs, branches, wait)
             record = record.model_copy(update=scene.play())
     except FleetError as error:
         record = record.model_copy(update={"error": error.cause})
@@ -75,14 +76,12 @@ class _Scene:
         batch: BatchPlan,
         main: Jobs,
         branches: Sequence[SiteTarget],
-        deadline_seconds: float,
-        stopped: Callable[[], bool],
+        wait: Wait,
     ) -> None:
         self._batch = batch
         self._main = main
         self._branches = branches
-        self._deadline_seconds = deadline_seconds
-        self._stopped = stopped
+        self._wait = wait
         self._reserved = self._waiting = 0
 
     def play(self) -> dict[str, object]:
@@ -93,7 +92,7 @@ class _Scene:
             began = time.monotonic()
             for body in job_bodies(self._batch):
                 self._main.create(body)
-            self._await(self._has_ended)
+            self._wait.until(self._has_ended)
             refusal = self._main.refusal()
             seen = {
                 "completed": self._main.complete(),
@@ -110,11 +109,11 @@ class _Scene:
             self._main.delete()
             for branch, job in self._city_jobs():
                 self._in(branch, job.namespace, lambda jobs: jobs.delete())
-        return {**seen, "cleared": self._await(self._is_cleared)}
+        return {**seen, "cleared": self._wait.until(self._is_cleared)}
 
     def _require_open(self) -> None:
         """The queue is active, and each branch behind it was reached."""
-        if not self._await(self._is_open):
+        if not self._wait.until(self._is_open):
             unreached = ", ".join(self._main.unreached(self._batch.clusters))
             raise FleetError(
                 f"{self._batch.queue} is not open: {unreached or 'it is not active'}",
@@ -143,7 +142,7 @@ class _Scene:
         """Raises FleetError when a city's own job is not let run."""
         for branch, job in self._city_jobs():
             self._keep_busy(branch, job)
-        if not self._await(self._are_cities_busy):
+        if not self._wait.until(self._are_cities_busy):
             raise FleetError("a city's own job is not let run", "look into its branch's kueue.log")
 
     def _keep_busy(self, branch: SiteTarget, job: CityJobPlan) -> None:
@@ -166,15 +165,6 @@ class _Scene:
         """Opened for each question, so that an error names the cluster that it came from."""
         with _cluster(branch) as look:
             return ask(look.jobs(namespace))
-
-    def _await(self, condition: Callable[[], bool]) -> bool:
-        """Whether it came true in time."""
-        until = time.monotonic() + self._deadline_seconds
-        while not condition():
-            if time.monotonic() >= until or self._stopped():
-                return False
-            time.sleep(_LOOK_EVERY_SECONDS)
-        return True
 
 
 def _cluster(target: SiteTarget) -> AbstractContextManager[Cluster]:

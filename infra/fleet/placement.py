@@ -19,11 +19,11 @@ from infra.fleet.cluster import Cluster, cluster
 from infra.fleet.engine import SiteTarget
 from infra.fleet.errors import FleetError
 from infra.fleet.room import Room, room_of
+from infra.fleet.waiting import Wait
 from infra.plan.values import SitePlan
 from province.losses import Loss
 
 DEADLINE_SECONDS = 60.0
-_LOOK_EVERY_SECONDS = 0.5
 Replicas = Mapping[str, int]
 
 
@@ -63,7 +63,7 @@ def acted_out(
     started = time.monotonic()
     try:
         with cluster(plan, kubeconfig) as look:
-            scene = _Scene(plan, look, deadline_seconds, stopped)
+            scene = _Scene(plan, look, Wait(seconds_max=deadline_seconds, stopped=stopped))
             record = record.model_copy(update=scene.play(loss.replicas))
     except FleetError as error:
         record = record.model_copy(update={"error": error.cause})
@@ -77,13 +77,11 @@ class _Scene:
         self,
         plan: SitePlan,
         look: Cluster,
-        deadline_seconds: float,
-        stopped: Callable[[], bool],
+        wait: Wait,
     ) -> None:
         self._plan = plan
         self._look = look
-        self._deadline_seconds = deadline_seconds
-        self._stopped = stopped
+        self._wait = wait
 
     def play(self, wanted: Replicas) -> dict[str, object]:
         """What a PlacementRecord says of it. The plan's replicas are asked for again at the end."""
@@ -109,12 +107,7 @@ class _Scene:
 
     def _await(self, replicas: Replicas) -> bool:
         """Whether just as many as that became available, in time."""
-        until = time.monotonic() + self._deadline_seconds
-        while not self._are(replicas):
-            if time.monotonic() >= until or self._stopped():
-                return False
-            time.sleep(_LOOK_EVERY_SECONDS)
-        return True
+        return self._wait.until(lambda: self._are(replicas))
 
     def _are(self, replicas: Replicas) -> bool:
         """Deployments are asked, not pods: seven objects a look instead of a hundred."""

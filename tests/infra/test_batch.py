@@ -13,6 +13,7 @@ import pytest
 
 from evidence.records import BatchRecord
 from infra.fleet import batch as sending
+from infra.fleet import waiting
 from infra.fleet.engine import SiteTarget
 from infra.fleet.errors import FleetError
 from infra.fleet.jobs import TOO_LARGE, Jobs, Queue, job_bodies
@@ -101,7 +102,7 @@ def sent(monkeypatch: pytest.MonkeyPatch, lane: Lane) -> BatchRecord:
         yield SimpleNamespace(jobs=lambda place: Ends(lane, plan.site, place))
 
     monkeypatch.setattr(sending, "cluster", opens)
-    monkeypatch.setattr(sending, "_LOOK_EVERY_SECONDS", 0.001)
+    monkeypatch.setattr(waiting, "_LOOK_EVERY_SECONDS", 0.001)
     return sending.sent(BATCH, TARGETS[0], TARGETS[1:], deadline_seconds=0.02)
 
 

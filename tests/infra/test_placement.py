@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence.records import PlacementRecord
-from infra.fleet import placement
+from infra.fleet import placement, waiting
 from infra.fleet.engine import SiteTarget
 from infra.fleet.errors import FleetError
 from infra.plan.site import plan_site
@@ -102,7 +102,7 @@ def opened(monkeypatch: pytest.MonkeyPatch, here: SmallCluster) -> None:
         yield here
 
     monkeypatch.setattr(placement, "cluster", opens)
-    monkeypatch.setattr(placement, "_LOOK_EVERY_SECONDS", 0.001)
+    monkeypatch.setattr(waiting, "_LOOK_EVERY_SECONDS", 0.001)
 
 
 def acted_out(monkeypatch: pytest.MonkeyPatch, here: SmallCluster) -> PlacementRecord:
