@@ -17,7 +17,7 @@
 6. The types of a class's properties are resolved anew for each object, 15,000 annotations in a
    site. `remember_types` resolves them once a class.
 
-The last two took 1.9 of 4.9 s of processor time in a preview of 232 resources.
+The last two took 0.6 of 4.9 s of processor time in a preview of 232 resources.
 """
 
 from __future__ import annotations
