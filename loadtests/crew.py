@@ -199,12 +199,26 @@ def set_up_master(environment: Environment, runner: MasterRunner, assignment: As
             drain_seconds=DRAIN_SECONDS,
         ),
         time.monotonic,
-        watch_of(order, collector),
+        watch_of(order, collector) or _EndFile.of(order),
     )
     environment.events.worker_report.add_listener(collector.on_report)
     environment.events.test_start.add_listener(lambda **_: collector.rank_workers())
     environment.events.quitting.add_listener(lambda **_: collector.keep_totals())
     gevent.spawn(_tell_progress, collector, shape, order.users)
+
+
+class _EndFile:
+    """Ends the hold once a file is there: whoever ordered the load has seen enough."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    @classmethod
+    def of(cls, order: LoadOrder) -> _EndFile | None:
+        return None if order.end_file is None else cls(order.end_file)
+
+    def broken(self, _second: float) -> bool:
+        return self._file.exists()
 
 
 def _tell_progress(collector: Collector, shape: Staged, users: int) -> None:

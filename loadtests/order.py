@@ -74,8 +74,8 @@ class LoadOrder(Value):
     `think_scale` multiplies every think time; with `rate`, requests a second of all users in the
     hold, it follows from that. `hour` chooses the mix of journeys. The hold begins once all are
     connected, at the latest `settle_seconds` after the ramp; without it there is a second for each
-    400 users, at least two minutes. Worker n connects from `first_source` + n; without it, from
-    whatever its machine has.
+    400 users, at least two minutes. It ends before its time once `end_file` is there. Worker n
+    connects from `first_source` + n; without it, from whatever its machine has.
     """
 
     users: PositiveInt
@@ -95,6 +95,7 @@ class LoadOrder(Value):
     time_scale: PositiveFloat = 1.0
     settle_seconds: PositiveFloat | None = None
     loss: Loss | None = None
+    end_file: Path | None = None
 
     @model_validator(mode="after")
     def _site_loss_names_its_site(self) -> LoadOrder:

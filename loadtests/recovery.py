@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from evidence.load import LoadPhase, LoadSecondRecord, SiteLossRecord
@@ -21,7 +21,7 @@ def recoveries(evidence: Evidence) -> tuple[RecoveryRecord, ...]:
 
 
 def _recovery(loss: SiteLossRecord, held: Iterable[LoadSecondRecord]) -> RecoveryRecord:
-    seconds = _by_second(held, int(loss.lost_at))
+    seconds = failures_by_second(held, loss.lost_at)
     after = [second for second in seconds if second.second >= 0]
     return RecoveryRecord(
         site=loss.site,
@@ -30,13 +30,16 @@ def _recovery(loss: SiteLossRecord, held: Iterable[LoadSecondRecord]) -> Recover
         errors_ratio_max=loss.errors_ratio_max,
         requests=sum(second.requests for second in after),
         failed=sum(second.failed for second in after),
-        recovered_seconds=_recovered(after, loss.errors_ratio_max),
-        seconds=tuple(seconds),
+        recovered_seconds=recovered_seconds(after, loss.errors_ratio_max),
+        seconds=seconds,
     )
 
 
-def _recovered(after: list[FailureSecond], errors_ratio_max: float) -> int | None:
-    """Seconds from the loss to the end of the last one that broke the objective."""
+def recovered_seconds(after: Sequence[FailureSecond], errors_ratio_max: float) -> int | None:
+    """Seconds from the loss to the end of the last one that broke the objective.
+
+    None where that is the last second of all, or where there is none.
+    """
     broken = [one.second for one in after if one.failed > errors_ratio_max * one.requests]
     if not after or (broken and broken[-1] == after[-1].second):
         return None
@@ -49,8 +52,14 @@ class _Sum:
     failed: int = 0
 
 
-def _by_second(held: Iterable[LoadSecondRecord], zero: int) -> list[FailureSecond]:
-    """What each worker did since its sample before, in the second of the later one."""
+def failures_by_second(
+    held: Iterable[LoadSecondRecord], lost_at: float
+) -> tuple[FailureSecond, ...]:
+    """What each worker did since its sample before, in the second of the later one.
+
+    Seconds count from that of `lost_at`; the first is `SECONDS_BEFORE` before it.
+    """
+    zero = int(lost_at)
     sums: Mapping[int, _Sum] = defaultdict(_Sum)
     before: dict[int, LoadSecondRecord] = {}
     for sample in held:
@@ -60,10 +69,10 @@ def _by_second(held: Iterable[LoadSecondRecord], zero: int) -> list[FailureSecon
             total = sums[int(sample.at) - zero]
             total.requests += _ended(sample) - _ended(earlier)
             total.failed += _missed(sample) - _missed(earlier)
-    return [
+    return tuple(
         FailureSecond(second=second, requests=total.requests, failed=total.failed)
         for second, total in sorted(sums.items())
-    ]
+    )
 
 
 def _ended(sample: LoadSecondRecord) -> int:

@@ -80,6 +80,10 @@ class Running:
             self._signal(signal.SIGKILL)
             await self._process.wait()
 
+    def kill(self) -> None:
+        """SIGKILL to the whole group, at once; nobody there can tell anybody of it."""
+        self._signal(signal.SIGKILL)
+
     def close(self) -> None:
         """Lets go of its standard output, which a grandchild may still hold."""
         if self._output:

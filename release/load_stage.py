@@ -102,8 +102,8 @@ class LoadStage:
         numbered = tuple(enumerate(self.gateways))
         lost_users = users_by_site(crowds(self.province, self.crowd.users)).get(lost, 1)
         parts = (
-            ("edge", self.crowd.users, [(n, g) for n, g in numbered if _site(g) != lost]),
-            ("edge-lost", lost_users, [(n, g) for n, g in numbered if _site(g) == lost]),
+            ("edge", self.crowd.users, [(n, g) for n, g in numbered if g.site != lost]),
+            ("edge-lost", lost_users, [(n, g) for n, g in numbered if g.site == lost]),
         )
         return [
             Edge(
@@ -142,11 +142,6 @@ class LoadStage:
             secret_file=secret,
             province_file=self.province_file,
         )
-
-
-def _site(gateway: GatewayPlan) -> str:
-    """The site whose edge it is: its host name begins with it."""
-    return gateway.hostname.partition(".")[0]
 
 
 def _secret_file(path: Path) -> Path:

@@ -204,6 +204,11 @@ class GatewayPlan:
     class_name: str = "suyun-edge"
     controller: str = "gateway.nginx.org/nginx-gateway-controller"
 
+    @property
+    def site(self) -> str:
+        """The site whose edge it is: its host name begins with it."""
+        return self.hostname.partition(".")[0]
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RigPlan:

@@ -101,8 +101,9 @@ class Edge:
     @property
     def targets(self) -> tuple[tuple[str, str, str, int], ...]:
         """Site, host name, address and port of each gateway, once for each protocol it speaks."""
+        site_of = {gateway.hostname: gateway.site for gateway in self._gateways}
         return tuple(
-            (hostname.partition(".")[0], hostname, address, port)
+            (site_of[hostname], hostname, address, port)
             for addresses in (self.addresses, self.addresses_ipv6)
             for hostname, (address, port) in addresses.items()
         )
@@ -119,6 +120,7 @@ class Edge:
         self._status_socket.unlink(missing_ok=True)
         self._write_configuration()
         await self._check_configuration()
+        self._stopped = False
         self._running = await self._supervisor.start(self._command("edge", ()))
         await self._until(self._answers, "answer")
         self._watch = asyncio.create_task(self._watch_connections())
@@ -130,6 +132,12 @@ class Edge:
             await self._supervisor.stop(self._running)
         if self._watch is not None:
             self._watch.cancel()
+
+    async def kill(self) -> None:
+        """SIGKILL to all of nginx, as a loss of power would; `start` brings it back."""
+        if self._running is not None:
+            self._running.kill()
+        await self.stop()
 
     async def count(
         self, *sources: Network, platform_requests: int, others: Sequence[Edge] = ()

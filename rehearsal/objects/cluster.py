@@ -7,11 +7,8 @@ Memstore starts a second sooner and comes back empty.
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -106,10 +103,8 @@ class Cluster:
         await self._kill([entity for entity in self._running if entity not in {DISK, MONITOR}])
 
     async def _kill(self, entities: Sequence[str]) -> None:
-        for running in (self._running[entity] for entity in entities):
-            if running.exit_code is None:
-                with suppress(ProcessLookupError):
-                    os.killpg(running.pid, signal.SIGKILL)
+        for entity in entities:
+            self._running[entity].kill()
         for entity in entities:
             await self._end(entity)
 
