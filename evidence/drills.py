@@ -12,9 +12,10 @@ from typing import ClassVar
 
 from pydantic import Field, model_validator
 
-from evidence.records import YEAR_10000, Record
+from evidence.records import YEAR_10000, FailureSecond, Record
 from evidence.verdict import Verdict
 from province.holdings import Engine
+from province.value import Value
 
 RUN_VARIABLE = "SUYUN_RUN"
 """Names, in the environment of a step's command, the run folder to which evidence is appended."""
@@ -81,8 +82,7 @@ class DrillFiguresRecord(Record):
 
     `rpo_seconds` is the age that the oldest lost write had at the moment of the loss, 0 where none
     was lost. `rto_seconds` run from that moment until clients were answered again: object reads,
-    or writes to the database. `users` were connected meanwhile (0: none, idle); of their
-    `users_requests` so many failed as `users_errors` says.
+    or writes to the database. What users saw meanwhile is a record of its own (`DrillLoadRecord`).
     """
 
     topic: ClassVar[str] = "drill-figures"
@@ -98,9 +98,6 @@ class DrillFiguresRecord(Record):
     corrupted: int = Field(ge=0)
     rpo_seconds: float | None = Field(default=None, ge=0)
     rto_seconds: float | None = Field(default=None, ge=0)
-    users: int | None = Field(default=None, ge=0)
-    users_requests: int | None = Field(default=None, ge=0)
-    users_errors: int | None = Field(default=None, ge=0)
     checked_at: float = Field(ge=0, lt=YEAR_10000)
 
     @model_validator(mode="after")
@@ -111,13 +108,55 @@ class DrillFiguresRecord(Record):
         return self
 
 
+class Moment(Value):
+    """Something that was done to the data world; `second` counts from the first such thing."""
+
+    what: str
+    second: float
+
+
+class Outage(Moment):
+    """Something that took from users what they need.
+
+    `recovered_seconds` end with the last second in which more of their requests failed than the
+    objective allows; None where that is the last second before the next outage, or of all.
+    """
+
+    recovered_seconds: int | None
+
+
+class DrillLoadRecord(Record):
+    """What the `users` saw who were at work on the platform while a drill went on.
+
+    `requests` are those of all journeys from ten seconds before the first thing that was done until
+    the hold ended; of these `failed` had no whole response, or one that was refused. `seconds` has
+    them second by second, `moments` all that was done, `outages` what of it took something away.
+    `errors_ratio_max` is the strictest journey's objective. A generator that was late or lost
+    workers shows nothing of what it loads. `folder` has the load's raw records, in the run folder.
+    """
+
+    topic: ClassVar[str] = "drill-loads"
+    drill: str
+    users: int = Field(ge=0)
+    users_held_min: int = Field(ge=0)
+    requests: int = Field(ge=0)
+    failed: int = Field(ge=0)
+    errors_ratio_max: float = Field(ge=0)
+    seconds: tuple[FailureSecond, ...]
+    moments: tuple[Moment, ...]
+    outages: tuple[Outage, ...]
+    workers_lost: int = Field(ge=0)
+    worker_lag_ms_p99: float = Field(ge=0)
+    folder: str
+
+
 class LagRecord(Record):
     """How long what was written at `site` took to be found at `partner`, with the same bytes.
 
     Milliseconds from the acknowledged write to the first read that found it, over `count` probes
     of `payload_bytes` each; `missing` more were never found in the time that they were given.
-    Percentiles and the highest are 0 where nothing was found. `under_load` says that users were
-    at work meanwhile.
+    Percentiles and the highest are 0 where nothing was found. `under_load` says that users asked
+    the platform meanwhile, by the platform's own count.
     """
 
     topic: ClassVar[str] = "lags"

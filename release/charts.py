@@ -36,7 +36,7 @@ class Line:
 class Chart:
     """A line chart, its axes, and what it shows in words and as a table.
 
-    `span` is where a part of the time is marked, from and to in percent.
+    `span` is where a part of the time is marked, from and to in percent; `marks` are moments.
     """
 
     title: str
@@ -45,6 +45,7 @@ class Chart:
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
     span: tuple[float, float] | None
+    marks: tuple[Tick, ...]
     summary: str
     rows: tuple[tuple[str, ...], ...]
 
@@ -55,8 +56,12 @@ def line_chart(
     seconds: Sequence[float],
     series: Mapping[str, Sequence[float]],
     span: tuple[float, float] | None = None,
+    marks: Sequence[tuple[float, str]] = (),
 ) -> Chart:
-    """A chart of series over time. Raises ValueError when there is nothing to draw."""
+    """A chart of series over time. Raises ValueError when there is nothing to draw.
+
+    `marks` are seconds of the same clock, and what happened then.
+    """
     if not seconds or any(len(values) != len(seconds) for values in series.values()):
         raise ValueError(f"{title}: every series needs a value for every second")
     begin = min(seconds)
@@ -73,6 +78,11 @@ def line_chart(
         x_ticks=_ticks(right, nice_ceiling(right / _TICKS), " s"),
         y_ticks=_ticks(top, top / _TICKS, ""),
         span=_span(span, begin, right),
+        marks=tuple(
+            Tick(percent=100 * (at - begin) / right, text=text)
+            for at, text in marks
+            if 0 <= at - begin <= right
+        ),
         summary=_summary(title, unit, times, series),
         rows=_rows(times, series),
     )

@@ -101,6 +101,9 @@ def rehearse(
     time_scale: TimeScale = 1,
     hour: HourOption = Hour.DAY,
     lost_site: LostSite = None,
+    drills: Annotated[
+        bool, typer.Option(help="Break what holds data, beside the other stages and under load.")
+    ] = True,
     parallel: Parallel = 3,
     province: ProvinceFile = None,
     as_json: Json = False,
@@ -121,7 +124,8 @@ def rehearse(
         hour=hour,
         lost_site=lost_site,
     )
-    raise typer.Exit(command(crowd, parallel=parallel, province_file=province, as_json=as_json))
+    code = command(crowd, parallel=parallel, drills=drills, province_file=province, as_json=as_json)
+    raise typer.Exit(code)
 
 
 @app.command()
@@ -251,6 +255,10 @@ def drill(
         Path | None,
         typer.Option("--run", help="Add to that run's evidence, such as a rehearsal's."),
     ] = None,
+    users: Annotated[
+        int, typer.Option(min=0, max=1_000_000, help="Users at work meanwhile [default: none].")
+    ] = 0,
+    think_scale: ThinkScale = 3,
     province: ProvinceFile = None,
     as_json: Json = False,
 ) -> None:
@@ -265,6 +273,8 @@ def drill(
         undo=undo,
         into=into,
         province_file=province,
+        users=users,
+        think_scale=think_scale,
     )
     raise typer.Exit(command(order, as_json=as_json))
 

@@ -36,13 +36,17 @@ def data_start(
     links: Annotated[
         bool, typer.Option(help="A network for each site, so that links can be cut; needs root.")
     ] = True,
+    users: Annotated[
+        int,
+        typer.Option(min=0, help="Users that its edges and platform are for [default: none]."),
+    ] = 0,
     province: ProvinceFile = None,
     as_json: Json = False,
 ) -> None:
     """Start the object stores and databases of three sites in the background, or find them."""
     from release.commands.data import start
 
-    raise typer.Exit(start(province, has_links=links, as_json=as_json))
+    raise typer.Exit(start(province, users=users, has_links=links, as_json=as_json))
 
 
 @data_app.command("stop")
@@ -103,13 +107,10 @@ def data_write(
 @data_app.command("probe")
 def data_probe(
     count: Annotated[int, typer.Option(min=1, max=100_000, help="Probes of each pair.")] = 100,
-    loaded: Annotated[
-        bool, typer.Option("--loaded", help="Users are at work meanwhile: say so in the evidence.")
-    ] = False,
     as_json: Json = False,
 ) -> None:
     """Write, and look in the other place until it is there: how far copies lag."""
-    _do("probe", as_json=as_json, count=count, is_loaded=loaded)
+    _do("probe", as_json=as_json, count=count)
 
 
 @data_app.command("check")

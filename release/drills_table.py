@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from rich.console import Console
 from rich.table import Table
 
-from evidence.drills import DrillFiguresRecord, LagRecord
+from evidence.drills import DrillFiguresRecord, DrillLoadRecord, LagRecord
 from evidence.verdict import Verdict
 from release.claims.drills import DrillSeen
 from release.gathered import Gathered
@@ -114,6 +114,7 @@ def _rows(seen: DrillSeen) -> Iterator[DrillRow]:
             data=f"{account.engine} of {account.site}" if account else _UNMEASURED,
             partner=account.partner if account else _UNMEASURED,
             **_numbers(account),
+            **_users(seen.load),
             took=f"{seen.seconds:,.0f}",
             showed=seen.reason,
         )
@@ -121,7 +122,7 @@ def _rows(seen: DrillSeen) -> Iterator[DrillRow]:
 
 def _numbers(account: DrillFiguresRecord | None) -> dict[str, str]:
     """The cells of the columns with numbers, but for the drill's own."""
-    names = ("writes", "kept", "lost", "twice", "corrupted", "rpo", "rto", "users", "errors")
+    names = ("writes", "kept", "lost", "twice", "corrupted", "rpo", "rto")
     if account is None:
         return dict.fromkeys(names, _UNMEASURED)
     counts = (
@@ -133,7 +134,6 @@ def _numbers(account: DrillFiguresRecord | None) -> dict[str, str]:
     )
     cells = [f"{count:,}" for count in counts]
     cells += [_seconds(account.rpo_seconds), _seconds(account.rto_seconds)]
-    cells += [_UNMEASURED if account.users is None else f"{account.users:,}", _errors(account)]
     return dict(zip(names, cells, strict=True))
 
 
@@ -141,7 +141,8 @@ def _seconds(value: float | None) -> str:
     return _UNMEASURED if value is None else f"{value:,.1f}"
 
 
-def _errors(account: DrillFiguresRecord) -> str:
-    if account.users_errors is None or account.users_requests is None:
-        return _UNMEASURED
-    return f"{account.users_errors:,} of {account.users_requests:,}"
+def _users(load: DrillLoadRecord | None) -> dict[str, str]:
+    """The cells of those who were at work meanwhile."""
+    if load is None:
+        return {"users": "0", "errors": _UNMEASURED}
+    return {"users": f"{load.users:,}", "errors": f"{load.failed:,} of {load.requests:,}"}

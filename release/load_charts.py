@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from evidence.drills import DrillLoadRecord
 from evidence.load import LoadPhase, LoadPhaseRecord, LoadSecondRecord, SiteLossRecord
 from release.charts import Chart, line_chart
 from release.gathered import Gathered
@@ -37,6 +38,35 @@ def load_charts(evidence: Gathered) -> tuple[Chart, ...]:
         chart("Response time, p99", "ms, the slowest worker's", "p99", _worst(samples, _p99)),
         chart("Load generator", "% of a core, the busiest worker's", "CPU", _worst(samples, _cpu)),
     )
+
+
+def drill_charts(evidence: Gathered) -> tuple[Chart, ...]:
+    """What users saw of each drill, second by second, with what was done marked."""
+    return tuple(
+        line_chart(
+            f"Drill {load.drill}: what {load.users:,} users saw",
+            "requests per second",
+            [float(one.second) for one in load.seconds],
+            {
+                "failed": [float(one.failed) for one in load.seconds],
+                "all": [float(one.requests) for one in load.seconds],
+            },
+            marks=_marks(load),
+        )
+        for load in evidence.of(DrillLoadRecord)
+        if load.seconds
+    )
+
+
+def _marks(load: DrillLoadRecord) -> list[tuple[float, str]]:
+    """What was done, and when users were served again after it."""
+    done = [(one.second, f"{one.what}, at {one.second:.1f} s") for one in load.moments]
+    again = [
+        (one.second + one.recovered_seconds, f"served again {one.recovered_seconds} s later")
+        for one in load.outages
+        if one.recovered_seconds
+    ]
+    return sorted(done + again)
 
 
 def _hold(phases: Iterable[LoadPhaseRecord]) -> tuple[float, float] | None:

@@ -80,7 +80,7 @@ class LoadStage:
         losses = [SiteLoss(order, self.province, one, run) for one in apart]
 
         def on_progress(progress: LoadProgress) -> None:
-            on_step(_step(progress))
+            on_step(step_of(progress))
             for loss in losses:
                 loss.on_progress(progress)
 
@@ -152,7 +152,8 @@ def _secret_file(path: Path) -> Path:
     return path
 
 
-def _step(progress: LoadProgress) -> Step:
+def step_of(progress: LoadProgress) -> Step:
+    """A load run's progress as a step."""
     return Step(
         done=progress.users_connected,
         total=progress.users_target,

@@ -29,10 +29,11 @@ from rehearsal.machine_room.room import MachineRoom
 from rehearsal.toolchain.pins import CRDS, MANAGEMENT_CRDS
 from rehearsal.toolchain.toolchain import Toolchain
 from rehearsal.toolchain.values import Binary
-from release import batch_stage
+from release import batch_stage, drill_stage
 from release.batch_stage import BatchStage
 from release.beginning import begin, empty
 from release.crowd import Crowd
+from release.drill_stage import DrillStage, DrillStageOrder
 from release.errors import Explained, finding_line, told
 from release.judge import Judgement, judge
 from release.load_stage import LoadStage, require_room
@@ -61,11 +62,12 @@ ASSETS = (*CRDS, *MANAGEMENT_CRDS, "kwok-stages", *batch_stage.ASSETS)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RehearsalOrder:
-    """What to rehearse: how many users, for how long, and how many sites at a time."""
+    """What to rehearse: how many users, for how long, how many sites at a time, with drills?"""
 
     province_file: Path
     crowd: Crowd
     parallel: int
+    drills: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,6 +101,7 @@ class Rehearsal:
         self._room: MachineRoom | None = None
         self._clusters: tuple[SiteTarget, ...] = ()
         self._provider: ClusterProvider | None = None
+        self._drills = self._drill_stage()
 
     async def run(self) -> Judgement:
         """All stages, then the judge, whatever became of them; the machine is then as before."""
@@ -119,6 +122,7 @@ class Rehearsal:
                     if stage.needs <= passed and await self._passes(stage, supervisor, run):
                         passed.add(stage.name)
             finally:
+                await self._drills.close()
                 if self._provider is not None:
                     await self._provider.stop()
         return self._judge(run)
@@ -127,6 +131,7 @@ class Rehearsal:
         def stage(name: str, text: str, work: StageWork, *needs: str) -> Stage:
             return Stage(name=name, text=text, work=work, needs=frozenset(needs))
 
+        drills = stage("drills", "breaking what holds data", self._drilled, "toolchain")
         return (
             stage("toolchain", "finding or building the tools", self._toolchain),
             stage("machine-room", "booting the control planes", self._machine_room, "toolchain"),
@@ -135,6 +140,7 @@ class Rehearsal:
             stage("placement", "taking away each site in turn", self._placement, "deploy"),
             stage("jobs", "sending a batch of jobs through one queue", self._jobs, "deploy"),
             stage("destroy", "taking every site down again", self._destroy, "deploy"),
+            *((drills,) if self.order.drills else ()),
             stage("load", "users come, stay and go", self._load, "deploy"),
         )
 
@@ -166,7 +172,10 @@ class Rehearsal:
         return Verdict.PASS, f"{len(self._binaries)} tools"
 
     async def _machine_room(self, supervisor: Supervisor, run: RunFolder) -> Outcome:
-        """Boots the main site, and has it make the branches through Cluster API objects."""
+        """Boots the main site, and has it make the branches through Cluster API objects.
+
+        From here on drills go on beside: they mostly wait.
+        """
         self._room = room = MachineRoom(
             self.folder / "machine-room",
             supervisor,
@@ -202,6 +211,8 @@ class Rehearsal:
         self._targets = tuple(
             SiteTarget(plan=site, kubeconfig=ways[site.site]) for site in self.fleet.sites
         )
+        if self.order.drills:
+            self._drills.begin(supervisor, run)
         seconds = time.monotonic() - started
         return Verdict.PASS, (
             f"all {len(booted)} control planes ready after {seconds:.0f} s, "
@@ -267,15 +278,32 @@ class Rehearsal:
         )
         return await stage.run(run, self.narrator.step)
 
-    async def _load(self, supervisor: Supervisor, run: RunFolder) -> Outcome:
-        """The users have the machine to themselves: a generator that is disturbed is not valid.
+    def _drill_stage(self) -> DrillStage:
+        crowd = self.order.crowd
+        order = DrillStageOrder(
+            workspace=self.workspace,
+            province_file=self.order.province_file,
+            users=min(crowd.users, drill_stage.USERS_MAX),
+            think_scale=min(crowd.think_scale, drill_stage.THINK_SCALE_MAX),
+        )
+        return DrillStage(order, self.narrator.say)
 
-        The control planes take an eighth of two cores and 5 GiB even when idle.
-        """
+    async def _drilled(self, supervisor: Supervisor, run: RunFolder) -> Outcome:
+        """Users at work take both cores, so the control planes make room for them."""
+        await self._empty_room()
+        return await self._drills.finish(supervisor, run, self.narrator.step)
+
+    async def _empty_room(self) -> None:
+        """The control planes take an eighth of two cores and 5 GiB even when idle."""
         if self._provider is not None:
             await self._provider.stop()
         if self._room is not None:
             await self._room.stop()
+
+    async def _load(self, supervisor: Supervisor, run: RunFolder) -> Outcome:
+        """The users have the machine to themselves: a generator that is disturbed is not valid."""
+        await self._drills.close()
+        await self._empty_room()
         stage = LoadStage(
             crowd=self.order.crowd,
             province=self.province,

@@ -34,7 +34,7 @@ from release.claims.journeys import seen_journeys
 from release.drills_table import drill_rows, lag_rows
 from release.gathered import Gathered, gather
 from release.judge import Judgement
-from release.load_charts import load_charts
+from release.load_charts import drill_charts, load_charts
 from release.losses_table import are_simulated, loss_rows
 from release.wording import bounds, label, printable, quantity, sentence, told_recovery, told_steps
 
@@ -106,6 +106,7 @@ def report_html(run: RunFolder, judgement: Judgement) -> str:
             objectives={one.journey.value: one for one in evidence.province.objectives.journeys},
             balances=balances(evidence),
             charts=load_charts(evidence),
+            drill_charts=drill_charts(evidence),
             binaries=evidence.of(BinaryRecord),
         )
     )

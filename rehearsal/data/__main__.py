@@ -1,4 +1,4 @@
-"""`python -m rehearsal.data STATE CACHE PROVINCE LINKS NETWORK`: keeps a data world.
+"""`python -m rehearsal.data STATE CACHE PROVINCE LINKS NETWORK USERS`: keeps a data world.
 
 LINKS is `links` or `no-links`. Started by `daemon.start_detached`; ended by SIGTERM. Exit status 1
 after a failure.
@@ -18,13 +18,14 @@ from rehearsal.data.serve import ServeOrder, serve
 
 def main() -> int:
     """Serves until told to end."""
-    state, cache, province_file, links, loopback = sys.argv[1:]
+    state, cache, province_file, links, loopback, users = sys.argv[1:]
     order = ServeOrder(
         state=Path(state),
         cache=Path(cache),
         province=read(Path(province_file)),
         has_links=links == "links",
         loopback=IPv4Network(loopback),
+        users=int(users),
     )
     try:
         asyncio.run(serve(order))

@@ -53,8 +53,11 @@ def start_detached(
     *,
     has_links: bool = True,
     loopback: IPv4Network = LOOPBACK,
+    users: int = 0,
 ) -> None:
     """Starts the world's process and returns once it has said that it boots.
+
+    With `users`, so many can be at work on its platform at once.
 
     A world that stands already, or that somebody else starts meanwhile, is left as it is. Raises
     what reading and planning the province raise, and LinksError, before anything is started, and
@@ -70,7 +73,7 @@ def start_detached(
     log = log_file(state)
     log.unlink(missing_ok=True)
     links = "links" if has_links else "no-links"
-    words = (state.resolve(), cache.resolve(), province_file, links, loopback)
+    words = (state.resolve(), cache.resolve(), province_file, links, loopback, users)
     argv = (sys.executable, "-m", "rehearsal.data", *map(str, words))
     pid = start_process(argv, log, {"PYTHONPATH": str(_ROOT)})
     if not shows_life(pid, lambda: read_status(state) is not None) and status(state) is None:

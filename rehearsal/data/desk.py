@@ -189,8 +189,10 @@ class Desk:
         access = await self._world.standing_databases()
         lags, lines = [], []
         for pair in pairs(self._world.ring, self._world.doors, access, turn):
+            before = await self._world.received()
             found = await self._probe_pair(pair, order.count, tell)
-            record = found.record(pair, under_load=order.is_loaded)
+            asked = await self._world.received() - before
+            record = found.record(pair, under_load=asked > 0)
             lags.append(record)
             lines.append(
                 f"{pair.engine} {pair.site} → {pair.partner}: p50 {record.lag_ms_p50:.1f} ms, "

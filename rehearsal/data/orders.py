@@ -49,7 +49,6 @@ class Order(Value):
     rate: float = 1.0
     waits: bool = False
     count: int = 100
-    is_loaded: bool = False
     drill: str | None = None
 
 

@@ -33,7 +33,12 @@ from rehearsal.links.wiring import Wiring
 from rehearsal.objects.programs import NEEDED
 from rehearsal.toolchain.toolchain import Toolchain
 
-PROGRAMS = (*NEEDED, "postgres")
+_STORES = (*NEEDED, "postgres")
+
+
+def programs(users: int) -> tuple[str, ...]:
+    """What a world takes: its stores', and an edge where there are users."""
+    return (*_STORES, "nginx") if users else _STORES
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,6 +50,7 @@ class ServeOrder:
     province: Province
     has_links: bool
     loopback: IPv4Network
+    users: int
 
 
 async def serve(order: ServeOrder) -> None:
@@ -83,6 +89,7 @@ class _Said:
             doing="finding the tools",
             began=time.time(),
             has_links=order.has_links,
+            users=order.users,
         )
         write_status(self._state, self._status)
 
@@ -101,6 +108,9 @@ class _Said:
             primary=world.databases.primary,
             down=tuple(sorted(down)),
             cuts=world.cuts,
+            entrances=world.front.entrances if world.front else (),
+            ca_file=world.ca_file,
+            secret_file=world.secret_file,
         )
 
     def fail(self, error: Exception) -> None:
@@ -116,7 +126,9 @@ class _Said:
 
 
 async def _keep(order: ServeOrder, supervisor: Supervisor, said: _Said) -> None:
-    binaries = await Toolchain(order.cache, supervisor).ensure(PROGRAMS, lambda _: None)
+    binaries = await Toolchain(order.cache, supervisor).ensure(
+        programs(order.users), lambda _: None
+    )
     ring = plan_ring(order.province)
     world = DataWorld(
         WorldOrder(
@@ -126,6 +138,7 @@ async def _keep(order: ServeOrder, supervisor: Supervisor, said: _Said) -> None:
             programs={name: binary.path for name, binary in binaries.items()},
             wiring=Wiring(sites=(*ring.sites, EMPTY)) if order.has_links else None,
             loopback=order.loopback,
+            users=order.users,
         ),
         supervisor,
     )

@@ -12,6 +12,7 @@ from processes.detached import is_alive
 from processes.errors import ProcessError
 from processes.leftovers import started_at
 from province.value import Value
+from rehearsal.data.front import Entrance
 
 
 class WorldStatus(Value):
@@ -19,7 +20,8 @@ class WorldStatus(Value):
 
     `started` is that process's start in seconds since the machine's boot, which tells it from a
     later one of the same number. `doing` is what it is at, `began` when it was begun (seconds since
-    the epoch). A failed world says why.
+    the epoch). Of a world for `users`, `entrances` say where they come in; `secret_file` has the
+    secret of their passwords. A failed world says why.
     """
 
     pid: int
@@ -33,6 +35,10 @@ class WorldStatus(Value):
     primary: str | None = None
     down: tuple[str, ...] = ()
     cuts: tuple[tuple[str, str], ...] = ()
+    users: int = 0
+    entrances: tuple[Entrance, ...] = ()
+    ca_file: Path | None = None
+    secret_file: Path | None = None
     cause: str | None = None
     hint: str | None = None
 
@@ -45,6 +51,11 @@ class WorldStatus(Value):
 def world_folder(state: Path) -> Path:
     """The folder that the world's process owns."""
     return state.resolve() / "data"
+
+
+def ledgers_folder(state: Path) -> Path:
+    """Where the world notes what people were told, and what was done to it."""
+    return world_folder(state) / "ledgers"
 
 
 def socket_file(state: Path) -> Path:

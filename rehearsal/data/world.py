@@ -25,6 +25,7 @@ from rehearsal.data.checker import Duty
 from rehearsal.data.doors import WorldDoors
 from rehearsal.data.errors import DataError, RefusedError
 from rehearsal.data.figures import BOOT, KILL, losses
+from rehearsal.data.front import Front, FrontOrder
 from rehearsal.data.inspector import StorePlace, TablePlace
 from rehearsal.data.ledger import Entries, Happened, Ledger
 from rehearsal.data.mistakes import delete_all, overwrite_all
@@ -39,7 +40,7 @@ from rehearsal.links.links import Links
 from rehearsal.links.wiring import Wiring
 from rehearsal.objects.access import ObjectAccess
 from rehearsal.objects.stores import ObjectStores
-from rehearsal.pki import Authority
+from rehearsal.pki import Authority, write_private
 from rehearsal.place import Place
 
 PEOPLE = 2_000
@@ -50,6 +51,8 @@ DELETE = "delete"
 OVERWRITE = "overwrite"
 EMPTY = "empty"
 """The place at which nothing is, until something is restored there."""
+ELSEWHERE = "elsewhere"
+"""A branch outside the world: it works with the main site's stores first."""
 LOOPBACK = IPv4Network("127.60.0.0/16")
 """Where the sites are without links: site number i, from 0, has 127.60.(i+1).1."""
 
@@ -58,7 +61,8 @@ LOOPBACK = IPv4Network("127.60.0.0/16")
 class WorldOrder:
     """What the world is made of. `wiring` is None where all sites share the machine's network.
 
-    It has one end more than the ring has sites: `EMPTY`, the last.
+    It has one end more than the ring has sites: `EMPTY`, the last. With `users`, so many can be at
+    work at once on edges and platform of its own (`front`).
     """
 
     folder: Path
@@ -67,6 +71,7 @@ class WorldOrder:
     programs: Mapping[str, Path]
     wiring: Wiring | None
     loopback: IPv4Network = LOOPBACK
+    users: int = 0
 
 
 class DataWorld:
@@ -76,12 +81,14 @@ class DataWorld:
         self.ring = order.ring
         self._order = order
         self._folder = order.folder.absolute()
-        for part in ("objects", "database", "ledgers"):  # of an earlier world
+        for part in ("objects", "database", "front", "ledgers"):  # of an earlier world
             shutil.rmtree(self._folder / part, ignore_errors=True)
         self._change = asyncio.Lock()
         self._ledger: Ledger | None = None
         self._down: dict[Engine, set[str]] = {engine: set() for engine in Engine}
         self._doorless: set[str] = set()
+        self._faceless: set[str] = set()
+        self.front: Front | None = None
         self._ends = AsyncExitStack()
         self._links = (
             Links(self._folder / "links", supervisor, order.wiring) if order.wiring else None
@@ -89,7 +96,7 @@ class DataWorld:
         *places, self.empty_place = self._links.places if self._links else _loopback_places(order)
         self._places = {place.site: place for place in places}
         self._supervisor = supervisor
-        authority = Authority.create(self._folder / "pki", "Suyun data world")
+        self._authority = authority = Authority.create(self._folder / "pki", "Suyun data world")
         self.stores = ObjectStores(
             self._folder / "objects",
             supervisor,
@@ -116,6 +123,16 @@ class DataWorld:
     def ledgers(self) -> Path:
         """Where the ledgers lie."""
         return self._folder / "ledgers"
+
+    @property
+    def ca_file(self) -> Path:
+        """The authority of all its servers' certificates."""
+        return self._authority.ca_file
+
+    @property
+    def secret_file(self) -> Path:
+        """The secret of all people's passwords."""
+        return self._folder / "accounts.key"
 
     @property
     def down(self) -> Mapping[Engine, set[str]]:
@@ -157,7 +174,8 @@ class DataWorld:
         engines = [one for one in Engine if engine in {None, one}]
         async with self._change:
             self._note(KILL if engine is None else f"{KILL} {engine}", site)
-            await asyncio.gather(*(self._kill_engine(site, one) for one in engines))
+            ends = [self._kill_engine(site, one) for one in engines]
+            await asyncio.gather(*ends, *([] if engine else [self._kill_front(site)]))
 
     async def boot(self, site: str, engine: Engine | None) -> None:
         """Brings back what stood there. Raises RefusedError where two would lead the database.
@@ -167,11 +185,18 @@ class DataWorld:
         self.ring.require(site)
         async with self._change:
             self._note(BOOT, site)
+            if self.front is not None and site in self._faceless and engine is None:
+                await self.front.boot(site)
+                self._faceless.discard(site)
             if site in self._down[Engine.OBJECTS] and engine in {None, Engine.OBJECTS}:
                 await self._boot_objects(site)
             if site in self._down[Engine.DATABASE] and engine in {None, Engine.DATABASE}:
                 await _refusing(self.databases.boot(site))
                 self._down[Engine.DATABASE].discard(site)
+
+    async def received(self) -> int:
+        """Requests that users have made of the platform's standing processes so far."""
+        return await self.front.received() if self.front else 0
 
     async def stop_gateways(self, site: str) -> None:
         """SIGKILL to the site's object gateways; its disks' servers stand."""
@@ -281,14 +306,43 @@ class DataWorld:
         tell("starting the databases")
         self._ends.push_async_callback(self.databases.stop)
         await self.databases.start()
-        tell(f"filling the database with the people of {PEOPLE:,} users")
+        users = self._order.users or PEOPLE
+        tell(f"filling the database with the people of {users:,} users")
         access = self.databases.access(self.databases.primary)
-        await fill(access, self._order.province, PEOPLE, secrets.token_bytes(SECRET_BYTES))
+        write_private(self.secret_file, secrets.token_bytes(SECRET_BYTES))
+        await fill(access, self._order.province, users, self.secret_file.read_bytes())
         tell("backing the database up")
         await self.databases.back_up()
         tell("making the buckets")
         for site in self.ring.sites:
             await self._make_buckets(site)
+        if self._order.users:
+            tell(f"opening the platform to {self._order.users:,} users")
+            await self._open_front()
+
+    async def _open_front(self) -> None:
+        await self.stock()
+        sites, province = self.ring.sites, self._order.province
+        nears = [*sites, *([ELSEWHERE] if len(province.sites) > len(sites) else [])]
+        self.front = Front(
+            FrontOrder(
+                folder=self._folder / "front",
+                province=province,
+                users=self._order.users,
+                nginx=self._order.programs["nginx"],
+                secret_file=self.secret_file,
+                engines=[self.engines(near) for near in nears],
+            ),
+            sites,
+            self._supervisor,
+            self._authority,
+        )
+        await self.front.start()
+
+    async def _kill_front(self, site: str) -> None:
+        if self.front is not None:
+            await self.front.kill(site)
+            self._faceless.add(site)
 
     async def _mistake(
         self, what: str, site: str, act: Callable[[ObjectAccess, str], Awaitable[int]]

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from evidence.drills import DrillFiguresRecord, DrillRecord
+from evidence.drills import DrillFiguresRecord, DrillLoadRecord, DrillRecord
 from evidence.figure import Figure
+from evidence.load import WORKER_LAG_MS_P99_MAX
 from evidence.verdict import Verdict, merge
 from province.holdings import Engine
 from province.objectives import DataObjectives
@@ -17,7 +18,7 @@ from province.value import Value
 from release.claims.grounds import Ground, failed, unknown
 from release.gathered import Gathered
 
-READS = (DrillRecord, DrillFiguresRecord)
+READS = (DrillRecord, DrillFiguresRecord, DrillLoadRecord)
 DRILLS: Mapping[str, tuple[str, ...]] = {
     "site-loss": ("gateway-dies", "site-dies", "database-primary-dies", "link-cut"),
     "storage": ("disk-fills", "object-corrupted"),
@@ -35,7 +36,10 @@ LOSSES = frozenset({"site-dies"})
 
 
 class DrillSeen(Value):
-    """One drill: how its last run ended, judged with what the checker says of the data."""
+    """One drill: how its last run ended, judged with what the checker says of the data.
+
+    `load` is what users saw meanwhile; None where none were at work.
+    """
 
     drill: str
     verdict: Verdict
@@ -44,6 +48,7 @@ class DrillSeen(Value):
     steps: int
     seconds: float
     accounts: tuple[DrillFiguresRecord, ...]
+    load: DrillLoadRecord | None = None
 
 
 def seen_drills(evidence: Gathered) -> tuple[DrillSeen, ...]:
@@ -74,7 +79,9 @@ def figures_of_drills(evidence: Gathered, claim: str) -> dict[str, Figure]:
     figures = {"drills_run": Figure(value=len(drills), unit="drills", objective=len(DRILLS[claim]))}
     if not accounts:
         return figures
-    return figures | _counts(accounts) | _times(accounts, evidence.province.objectives.data)
+    bounds = evidence.province.objectives.data
+    loads = [load for drill in drills if (load := load_of(evidence, drill))]
+    return figures | _counts(accounts) | _times(accounts, bounds) | _users(loads, bounds)
 
 
 def _last(evidence: Gathered) -> Iterable[DrillRecord]:
@@ -99,7 +106,14 @@ def _judged(evidence: Gathered, record: DrillRecord) -> DrillSeen:
         steps=record.steps,
         seconds=record.seconds,
         accounts=_accounts(evidence, record.drill),
+        load=load_of(evidence, record.drill),
     )
+
+
+def load_of(evidence: Gathered, drill: str) -> DrillLoadRecord | None:
+    """What users saw of the drill's last run that any were at work in."""
+    loads = [one for one in evidence.of(DrillLoadRecord) if one.drill == drill]
+    return loads[-1] if loads else None
 
 
 def _grounds(evidence: Gathered, record: DrillRecord) -> Iterator[Ground]:
@@ -119,6 +133,25 @@ def _grounds(evidence: Gathered, record: DrillRecord) -> Iterator[Ground]:
         for ground in _of_account(account, bounds, is_untimed=account.engine in untimed):
             text = f"{account.engine} of {account.site}: {ground.text}"
             yield Ground(verdict=ground.verdict, text=text)
+    load = load_of(evidence, drill)
+    if load is not None and drill in FAILOVERS:
+        yield from _of_load(load, bounds.database_rto_seconds_max)
+
+
+def _of_load(load: DrillLoadRecord, most: float) -> Iterator[Ground]:
+    """Users have to be served again as soon as the slower of both engines may take."""
+    if load.workers_lost or load.worker_lag_ms_p99 > WORKER_LAG_MS_P99_MAX:
+        yield unknown(
+            f"the load generator lost {load.workers_lost} workers and was "
+            f"{load.worker_lag_ms_p99:.0f} ms late: it shows nothing of what users saw"
+        )
+        return
+    for outage in load.outages:
+        after = outage.recovered_seconds
+        if after is None:
+            yield failed(f"after {outage.what} users were not served again")
+        elif after > most:
+            yield failed(f"after {outage.what} users were served again in {after} s, not {most:g}")
 
 
 def _of_account(
@@ -176,6 +209,22 @@ def _counts(accounts: Sequence[DrillFiguresRecord]) -> dict[str, Figure]:
         "writes_duplicated": writes((a.duplicated for a in accounts), 0),
         "writes_corrupted": writes((a.corrupted for a in accounts), 0),
     }
+
+
+def _users(loads: Sequence[DrillLoadRecord], bounds: DataObjectives) -> dict[str, Figure]:
+    """What users saw, in the drills that any were at work in."""
+    if not loads:
+        return {}
+    figures = {
+        "users_at_work": Figure(value=max(one.users for one in loads), unit="users"),
+        "users_requests": Figure(value=sum(one.requests for one in loads), unit="requests"),
+        "users_errors": Figure(value=sum(one.failed for one in loads), unit="requests"),
+    }
+    after = [o.recovered_seconds for one in loads for o in one.outages if o.recovered_seconds]
+    if after:
+        most = bounds.database_rto_seconds_max
+        figures["users_recovered_max"] = Figure(value=max(after), unit="s", objective=most)
+    return figures
 
 
 def _times(accounts: Sequence[DrillFiguresRecord], bounds: DataObjectives) -> dict[str, Figure]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from evidence.drills import DrillFiguresRecord
 from evidence.figure import ClaimVerdict, Figure
 from evidence.records import PlacementRecord, RecoveryRecord
 from province.province import Province
@@ -120,8 +119,9 @@ def _of_drills(evidence: Gathered, room: str) -> Iterator[Ground]:
 
 
 def _users(evidence: Gathered) -> int:
-    accounts = evidence.of(DrillFiguresRecord)
-    return max((one.users or 0 for one in accounts if one.drill == _WHOLE_SITE), default=0)
+    """Who were at work while the whole site died."""
+    load = drills.load_of(evidence, _WHOLE_SITE)
+    return load.users if load else 0
 
 
 def _room(province: Province, seen: Losses) -> str:

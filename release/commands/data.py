@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from pathlib import Path
 
@@ -13,43 +12,25 @@ from evidence.run import RunFolder
 from evidence.verdict import ExitCode, exit_code
 from rehearsal.data import daemon
 from rehearsal.data.orders import Done, Order
-from rehearsal.data.serve import PROGRAMS
-from rehearsal.data.status import WorldStatus
 from release.commands.inputs import province_path
 from release.commands.output import print_json
+from release.data_standing import stand_up
 from release.interrupts import run
 from release.narrator import Narrator, Step
-from release.tooling import tooled
 from release.workspace import Workspace
 
 
-def start(province_file: Path | None, *, has_links: bool, as_json: bool) -> ExitCode:
+def start(province_file: Path | None, *, users: int, has_links: bool, as_json: bool) -> ExitCode:
     """Starts the world, or finds it standing."""
-    status = run(_start(province_path(province_file), has_links=has_links))
+    province_file = province_path(province_file)
+    status = run(
+        stand_up(Workspace.here(), Narrator(), province_file, users=users, has_links=has_links)
+    )
     if as_json:
         print_json(status)
         return ExitCode.PASS
     typer.echo(f"the data world stands: {', '.join(status.sites)}; ./suyun data stop ends it")
     return ExitCode.PASS
-
-
-async def _start(province_file: Path, *, has_links: bool) -> WorldStatus:
-    workspace, narrator = Workspace.here(), Narrator()
-    if daemon.status(workspace.state) is None:
-        await tooled(workspace, narrator, PROGRAMS)
-        await asyncio.to_thread(
-            daemon.start_detached,
-            workspace.state,
-            province_file,
-            workspace.cache,
-            has_links=has_links,
-        )
-    try:
-        with narrator.stage("data", "starting the data world"):
-            return await daemon.wait_ready(workspace.state, narrator.say)
-    except asyncio.CancelledError:
-        await asyncio.to_thread(daemon.stop, workspace.state)
-        raise
 
 
 def stop() -> ExitCode:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,15 +16,19 @@ from evidence.verdict import ExitCode, Verdict, exit_code, merge
 from processes.supervisor import Supervisor
 from province.reader import read
 from province.value import Value
+from rehearsal.data.status import WorldStatus, ledgers_folder
 from release.beginning import begin, empty
 from release.claims.drills import DrillSeen, seen_drills
 from release.commands.inputs import province_path
 from release.commands.output import print_json, print_table, table_console
 from release.commands.runbooks import named, show_runbook
+from release.data_standing import stand_up
+from release.drill_load import DrillLoad
 from release.drills_table import print_drills
 from release.errors import InputError
 from release.gathered import gather
 from release.interrupts import run
+from release.load_stage import require_room
 from release.narrator import Narrator, Step
 from release.wording import printable
 from release.workspace import Workspace
@@ -39,7 +44,8 @@ class DrillOrder:
     """Which runbook, and how: from which step (from 1), only shown, or taken back.
 
     Evidence goes `into` that run folder; where none is named, into a new one or, to go on or back,
-    into the last one of this drill.
+    into the last one of this drill. So many `users` are at work meanwhile, on a data world for
+    them that is stood up where none stands; their think times are multiplied by `think_scale`.
     """
 
     runbook: str
@@ -48,6 +54,8 @@ class DrillOrder:
     undo: bool
     into: Path | None
     province_file: Path | None
+    users: int = 0
+    think_scale: float = 1.0
 
 
 class DrillTold(Value):
@@ -78,6 +86,8 @@ def _require(order: DrillOrder, runbook: Runbook) -> None:
             f"{runbook.name} has {len(runbook.steps)} steps, none of the number {order.first}",
             f"./suyun runbooks show {runbook.name} numbers them",
         )
+    if order.users and (order.undo or order.dry_run):
+        raise InputError("--users goes with neither --undo nor --dry-run", "leave one of them out")
     if order.undo and (order.first > 1 or order.dry_run):
         raise InputError(
             "--undo takes back all that was done; it goes with neither --from nor --dry-run",
@@ -99,6 +109,7 @@ class _Drill:
     async def work(self) -> DrillTold:
         """There or back. What was done stands when it is interrupted, and that is said."""
         read(self._province_file)
+        status = await self._world() if self._order.users else None
         async with Supervisor(self._workspace.state / "drill") as supervisor:
             empty(supervisor)
             folder = await self._folder(supervisor)
@@ -110,11 +121,33 @@ class _Drill:
             )
             with self._narrator.stage(self._runbook.name, self._runbook.title):
                 try:
-                    return await self._told(runner, folder)
+                    async with self._users(status, folder, supervisor):
+                        return await self._told(runner, folder)
                 except asyncio.CancelledError:
                     ways = _ways(self._order.runbook, self._step)
                     self._narrator.say(f"broken off: what was done stands; {ways}")
                     raise
+
+    async def _world(self) -> WorldStatus:
+        require_room(self._order.users)
+        return await stand_up(
+            self._workspace, self._narrator, self._province_file, users=self._order.users
+        )
+
+    def _users(
+        self, status: WorldStatus | None, folder: RunFolder, supervisor: Supervisor
+    ) -> AbstractAsyncContextManager[None]:
+        if status is None:
+            return nullcontext()
+        load = DrillLoad(
+            drill=self._runbook.name,
+            status=status,
+            ledgers=ledgers_folder(self._workspace.state),
+            province_file=self._province_file,
+            run=folder,
+            think_scale=self._order.think_scale,
+        )
+        return load.at_work(supervisor, self._narrator.step)
 
     async def _told(self, runner: Runner, folder: RunFolder) -> DrillTold:
         if self._order.undo:

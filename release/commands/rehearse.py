@@ -23,10 +23,15 @@ from release.verdict_file import verdict_json
 from release.workspace import Workspace
 
 
-def rehearse(crowd: Crowd, *, parallel: int, province_file: Path | None, as_json: bool) -> ExitCode:
+def rehearse(
+    crowd: Crowd, *, parallel: int, drills: bool, province_file: Path | None, as_json: bool
+) -> ExitCode:
     """Runs the rehearsal, prints its judgement, and returns its code; or says what failed."""
     order = RehearsalOrder(
-        province_file=province_path(province_file), crowd=crowd, parallel=parallel
+        province_file=province_path(province_file),
+        crowd=crowd,
+        parallel=parallel,
+        drills=drills,
     )
     workspace = Workspace.here()
     rehearsal = Rehearsal(order, workspace, Narrator())

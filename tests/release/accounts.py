@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from evidence.drills import DrillFiguresRecord, DrillRecord, LagRecord, ResourceRecord
+from evidence.drills import (
+    DrillFiguresRecord,
+    DrillLoadRecord,
+    DrillRecord,
+    LagRecord,
+    ResourceRecord,
+)
 from evidence.records import RestoreRecord
 from evidence.verdict import Verdict
 from release.claims.drills import DRILLS
@@ -37,9 +43,6 @@ def account(drill: str, engine: str = "objects", **changes: object) -> DrillFigu
         "corrupted": 0,
         "rpo_seconds": 0.0,
         "rto_seconds": 2.0,
-        "users": 20_000,
-        "users_requests": 50_000,
-        "users_errors": 40,
         "checked_at": 1795505400.0,
     }
     return DrillFiguresRecord.model_validate(
@@ -47,12 +50,35 @@ def account(drill: str, engine: str = "objects", **changes: object) -> DrillFigu
     )
 
 
-def drilled(claim: str) -> Iterator[DrillRecord | DrillFiguresRecord]:
-    """All drills of a claim, both engines accounted for in each."""
+def load(drill: str, **changes: object) -> DrillLoadRecord:
+    """20,000 users; main was killed, and 40 of 50,000 requests failed within 3 s."""
+    killed = {"what": "kill main", "second": 0.4}
+    values: dict[str, object] = {
+        "users": 20_000,
+        "users_held_min": 20_000,
+        "requests": 50_000,
+        "failed": 40,
+        "errors_ratio_max": 0.001,
+        "seconds": [
+            {"second": at, "requests": 300, "failed": 20 * (at in {1, 2})} for at in range(9)
+        ],
+        "moments": [killed, {"what": "promote xuzhou", "second": 2.1}],
+        "outages": [{**killed, "recovered_seconds": 3}],
+        "workers_lost": 0,
+        "worker_lag_ms_p99": 4.0,
+        "folder": f"load-{drill}-1",
+    }
+    return DrillLoadRecord.model_validate({"drill": drill, **values, **changes})
+
+
+def drilled(claim: str) -> Iterator[DrillRecord | DrillFiguresRecord | DrillLoadRecord]:
+    """All drills of a claim, both engines accounted for in each, a whole site's under load."""
     for drill in DRILLS[claim]:
         yield ended(drill)
         yield account(drill)
         yield account(drill, "database")
+        if drill == "site-dies":
+            yield load(drill)
 
 
 def restore(holding: str, **changes: object) -> RestoreRecord:

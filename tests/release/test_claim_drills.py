@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from evidence.drills import DrillFiguresRecord
+from evidence.drills import DrillFiguresRecord, DrillLoadRecord
 from evidence.figure import ClaimVerdict
 from evidence.records import Record
 from evidence.verdict import Verdict
@@ -46,6 +46,9 @@ def test_a_few_young_writes_may_be_lost_where_copies_follow_and_are_counted() ->
     assert claim.verdict is Verdict.PASS, claim.reason
     assert claim.figures["writes_lost"].value == 12
     assert claim.figures["rpo_max"].value == 1.4
+
+
+KILLED = {"what": "kill main", "second": 0.4}
 
 
 @pytest.mark.parametrize(
@@ -90,6 +93,14 @@ def test_a_drill_whose_replication_was_silently_off_fails(
         (of_site(rto_seconds=5.1), "clients were answered again after 5.1 s, not 5"),
         (of_site("database", rto_seconds=31.0), "answered again after 31.0 s, not 30"),
         (
+            accounts.load("site-dies", outages=[{**KILLED, "recovered_seconds": None}]),
+            "drill site-dies: after kill main users were not served again",
+        ),
+        (
+            accounts.load("site-dies", outages=[{**KILLED, "recovered_seconds": 31}]),
+            "after kill main users were served again in 31 s, not 30",
+        ),
+        (
             accounts.ended("link-cut", verdict="FAIL", step=3, reason="step 3, Cut: it ended"),
             "drill link-cut: step 3, Cut: it ended",
         ),
@@ -112,6 +123,8 @@ def test_a_neighbour_whose_servers_stood_owes_no_time() -> None:
         (of_site(kept=999, lost=1, rpo_seconds=None), "nobody measured how old they were"),
         (of_site(rto_seconds=None), "nobody measured when clients were answered again"),
         (of_site(writes_acknowledged=0, kept=0), "nobody wrote meanwhile"),
+        (accounts.load("site-dies", worker_lag_ms_p99=21.0), "lost 0 workers and was 21 ms late"),
+        (accounts.load("site-dies", workers_lost=1), "lost 1 workers"),
         (accounts.ended("link-cut", verdict="UNKNOWN", reason="broken off"), "link-cut: broken"),
     ],
 )
@@ -122,9 +135,7 @@ def test_what_a_drill_did_not_see_is_unknown(record: Record, said: str) -> None:
 
 
 def test_a_whole_site_that_died_without_users_is_not_yet_proof() -> None:
-    kept = runs.without(DRILLED, DrillFiguresRecord)
-    idle = [accounts.account(r.drill, r.engine, users=0) for r in DRILLED if r not in kept]
-    claim = judge_site_loss(runs.gathered(*kept, *idle))
+    claim = judge_site_loss(runs.gathered(*runs.without(DRILLED, DrillLoadRecord)))
     assert claim.verdict is Verdict.UNKNOWN
     assert claim.reason == "no user was connected while the whole site died"
 

@@ -16,8 +16,14 @@ from release.verdict_file import verdict_json
 from tests.release import accounts, runs
 
 LOST = accounts.account("site-dies", kept=988, lost=12, rpo_seconds=1.44)
-IDLE = accounts.account("site-dies", "database", users=None, rpo_seconds=None)
-DRILLS = (accounts.ended("site-dies"), LOST, IDLE, accounts.ended("more-storage"))
+IDLE = accounts.account("site-dies", "database", rpo_seconds=None)
+DRILLS = (
+    accounts.ended("site-dies"),
+    LOST,
+    IDLE,
+    accounts.load("site-dies"),
+    accounts.ended("more-storage"),
+)
 LAG = accounts.lag(missing=2)
 
 
@@ -26,7 +32,8 @@ def test_each_account_is_a_row_and_what_was_not_measured_says_so() -> None:
     assert (objects.data, objects.partner, objects.writes) == ("objects of main", "suzhou", "1,000")
     assert (objects.kept, objects.lost, objects.rpo, objects.rto) == ("988", "12", "1.4", "2.0")
     assert (objects.users, objects.errors) == ("20,000", "40 of 50,000")
-    assert (database.data, database.rpo, database.users) == ("database of main", "–", "–")
+    assert (database.data, database.rpo, database.users) == ("database of main", "–", "20,000")
+    assert (paper.users, paper.errors) == ("0", "–")
     assert (paper.drill, paper.data, paper.writes, paper.took) == ("more-storage", "–", "–", "150")
 
 
@@ -62,6 +69,10 @@ def test_report_and_verdict_file_have_them(tmp_path: Path) -> None:
     section = text[text.index('id="drills"') : text.index('id="policies"')]
     assert section.count('<th scope="row">') == 4
     assert "40 of 50,000" in section
+    assert "Drill site-dies: what 20,000 users saw" in section
+    assert section.count('<line class="mark"') == 3
+    assert "<li>kill main, at 0.4 s</li>" in section
+    assert "<li>served again 3 s later</li>" in section
     assert '<td class="n over">2</td>' in section
     told = json.loads(verdict_json(judgement))["drills"]
     assert [drill["drill"] for drill in told] == ["site-dies", "more-storage"]

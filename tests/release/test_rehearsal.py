@@ -59,7 +59,8 @@ def begun(command: Sequence[str], province: Path, folder: Path) -> CommandLine:
 
 
 def rehearse(province: Path, folder: Path) -> CommandLine:
-    return begun(("rehearse",), province, folder)
+    """Without drills: those have tests of their own."""
+    return begun(("rehearse", "--no-drills"), province, folder)
 
 
 def test_a_branch_is_added_and_after_kill_nine_a_rehearsal_runs_through(tmp_path: Path) -> None:
