@@ -188,6 +188,7 @@ def _requests(token: str) -> Sequence[tuple[Journey, bytes]]:
     return (
         (Journey.LOGIN, _request("POST", "/login", "", login)),
         (Journey.CATALOGUE, _request("GET", "/catalogue?page=3", token)),
+        (Journey.RESOURCE, _request("GET", "/resources/7", token)),
         (Journey.COURSE, _request("GET", "/courses/7", token)),
         (Journey.VIDEO, _request("GET", "/videos/7/1", token)),
         (Journey.GRADEBOOK, _request("GET", "/gradebook", token)),

@@ -54,6 +54,7 @@ def _teacher(think_seconds: float, *weights: int) -> Habit:
 
 _OF_STUDENTS = (
     Journey.CATALOGUE,
+    Journey.RESOURCE,
     Journey.COURSE,
     Journey.VIDEO,
     Journey.SUBMISSION,
@@ -62,6 +63,7 @@ _OF_STUDENTS = (
 )
 _OF_TEACHERS = (
     Journey.CATALOGUE,
+    Journey.RESOURCE,
     Journey.COURSE,
     Journey.VIDEO,
     Journey.GRADEBOOK,
@@ -69,10 +71,10 @@ _OF_TEACHERS = (
 )
 _DESK = Habit(40, {Journey.MANAGEMENT: 78, Journey.CATALOGUE: 20, Journey.LOGIN: 2})
 _TWO: Mapping[Hour, tuple[Habit, Habit]] = {
-    Hour.DAY: (_student(30, 25, 30, 25, 10, 8, 2), _teacher(30, 25, 35, 10, 28, 2)),
-    Hour.ASSEMBLY: (_student(20, 30, 40, 12, 2, 6, 10), _teacher(20, 25, 45, 5, 15, 10)),
-    Hour.HOMEWORK: (_student(30, 15, 25, 30, 24, 4, 2), _teacher(40, 15, 20, 5, 58, 2)),
-    Hour.RESULTS: (_student(15, 3, 3, 2, 1, 76, 15), _teacher(20, 3, 3, 1, 81, 12)),
+    Hour.DAY: (_student(30, 22, 3, 30, 25, 10, 8, 2), _teacher(30, 22, 3, 35, 10, 28, 2)),
+    Hour.ASSEMBLY: (_student(20, 29, 1, 40, 12, 2, 6, 10), _teacher(20, 24, 1, 45, 5, 15, 10)),
+    Hour.HOMEWORK: (_student(30, 14, 1, 25, 30, 24, 4, 2), _teacher(40, 14, 1, 20, 5, 58, 2)),
+    Hour.RESULTS: (_student(15, 2, 1, 3, 2, 1, 76, 15), _teacher(20, 2, 1, 3, 1, 81, 12)),
 }
 HABITS: Mapping[Hour, Mapping[Persona, Habit]] = {
     hour: {

@@ -90,7 +90,8 @@ class Person(DenseUser):
         self._logged_in = self._known = False
         self._resting = not self.company.begun.is_set()
         self._failures = 0
-        self._course = self._video = self._segments = self._segment = self._segments_to_watch = 0
+        self._course = self._resource = 0
+        self._video = self._segments = self._segment = self._segments_to_watch = 0
         super().__init__(environment)
 
     def server(self) -> Endpoint:
@@ -185,7 +186,23 @@ class Person(DenseUser):
         ) as response:
             resources = _field(response, "resources", list)
             if resources:
-                self._course = _integer(random.choice(resources), "course")  # noqa: S311 - no secret
+                chosen = random.choice(resources)  # noqa: S311 - not a secret
+                self._course, self._resource = _integer(chosen, "course"), _integer(chosen, "id")
+        self._note(response)
+
+    def _open_resource(self) -> None:
+        if not self._resource:
+            self._browse_catalogue()
+        if not self._resource:
+            return
+        with self.client.get(
+            f"/resources/{self._resource}",
+            name=Journey.RESOURCE,
+            discard=True,
+            catch_response=True,
+        ) as response:
+            if response.ok and not response.length:
+                response.failure("a resource without bytes")
         self._note(response)
 
     def _open_course(self) -> None:
@@ -255,6 +272,7 @@ class Person(DenseUser):
 _STEPS: Mapping[Journey, Callable[[Person], None]] = {
     Journey.LOGIN: Person._log_in,  # noqa: SLF001 - the class's own table
     Journey.CATALOGUE: Person._browse_catalogue,  # noqa: SLF001 - its own module
+    Journey.RESOURCE: Person._open_resource,  # noqa: SLF001 - its own module
     Journey.COURSE: Person._open_course,  # noqa: SLF001 - its own module
     Journey.VIDEO: Person._watch_video,  # noqa: SLF001 - its own module
     Journey.SUBMISSION: Person._hand_in,  # noqa: SLF001 - its own module

@@ -16,6 +16,7 @@ class Journey(StrEnum):
     LOGIN = "login"
     CATALOGUE = "catalogue"
     COURSE = "course"
+    RESOURCE = "resource"
     VIDEO = "video"
     SUBMISSION = "submission"
     GRADEBOOK = "gradebook"

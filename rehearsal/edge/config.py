@@ -12,7 +12,8 @@ import jinja2
 
 from infra.plan.values import GatewayPlan, RoutePlan
 from processes.supervisor import ProcessError
-from rehearsal.platform import video
+from rehearsal.platform.shelf import BODIES
+from rehearsal.platform.video import SEGMENTS
 
 UPSTREAM_IDLE = 128
 """Idle connections to the platform that each worker keeps."""
@@ -63,9 +64,9 @@ class Layout:
     upstream_idle: int = UPSTREAM_IDLE
 
     @property
-    def segments(self) -> Path | None:
-        """The video segments, which the platform keeps beside its sockets."""
-        return self.upstreams[0].parent / video.FOLDER if self.upstreams else None
+    def folder(self) -> Path | None:
+        """The platform's, where what the edge sends in its place lies beside its sockets."""
+        return self.upstreams[0].parent if self.upstreams else None
 
 
 def size(users: int, open_files_limit: int) -> Sizing:
@@ -95,7 +96,7 @@ def render(layout: Layout) -> str:
         keep_trailing_newline=True,
     )
     return environment.get_template("nginx.conf.j2").render(
-        layout=layout, matches=_matches, segments_uri=video.INTERNAL_URI
+        layout=layout, matches=_matches, sent=(SEGMENTS, BODIES)
     )
 
 

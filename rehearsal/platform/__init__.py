@@ -1,10 +1,11 @@
 """The reference platform: a small education platform that really does what it answers for.
 
-Goes in: the journeys (login, catalogue, course, video, submission, grade book, management), the
-storage behind them, exact counters, and faults that can be asked for, so that the load instrument
-can be tested against a known truth.
+Goes in: the journeys (login, catalogue, course, resource, video, submission, grade book,
+management), the storage behind them, exact counters, and faults that can be asked for, so that the
+load instrument can be tested against a known truth.
 Stays out: TLS and routing (`rehearsal.edge`), load, judging.
 
-In production identity is Keycloak's, data is PostgreSQL's and segments are Ceph's. Here the data
-is in SQLite, behind `storage.Storage` and `video.Segments`, so that those can take its place.
+In production identity is Keycloak's, data is PostgreSQL's, resources and segments are Ceph's. Here
+the data is in SQLite and the rest in files, behind `storage.Storage`, `shelf.Shelf` and
+`video.Segments`, so that those can take their place.
 """

@@ -1,6 +1,6 @@
 """One process of the platform: `python -m rehearsal.platform --folder F --socket S --process N`.
 
-The folder holds `platform.sqlite`, `segments` and `token.key`, made beforehand
+The folder holds `platform.sqlite`, `segments`, `resources` and `token.key`, made beforehand
 (`rehearsal.platform.platform`).
 """
 
@@ -16,6 +16,7 @@ import uvicorn
 
 from rehearsal.platform.app import Application
 from rehearsal.platform.protocol import PlatformProtocol
+from rehearsal.platform.shelf import FileShelf
 from rehearsal.platform.sqlite import SqliteStorage
 from rehearsal.platform.storage import StorageError
 from rehearsal.platform.tokens import Tokens
@@ -48,7 +49,11 @@ def main() -> int:
 def _serve(folder: Path, path: Path, process: int) -> None:
     tokens = Tokens((folder / "token.key").read_bytes())
     app = Application(
-        SqliteStorage(folder / "platform.sqlite"), StoredSegments(folder), tokens, process
+        SqliteStorage(folder / "platform.sqlite"),
+        StoredSegments(folder),
+        FileShelf(folder),
+        tokens,
+        process,
     )
     config = uvicorn.Config(
         app,

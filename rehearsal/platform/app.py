@@ -22,6 +22,7 @@ from rehearsal.platform.counters import Counting
 from rehearsal.platform.faults import FaultGate, Faults
 from rehearsal.platform.journeys import Journeys
 from rehearsal.platform.routes import INTERNAL, route_of
+from rehearsal.platform.shelf import Shelf
 from rehearsal.platform.storage import Storage
 from rehearsal.platform.tokens import Tokens
 from rehearsal.platform.video import Segments
@@ -30,8 +31,10 @@ from rehearsal.platform.video import Segments
 class Application:
     """The application of process number `process`; it closes the storage when it ends."""
 
-    def __init__(self, storage: Storage, segments: Segments, tokens: Tokens, process: int) -> None:
-        self._journeys = Journeys(storage, segments, tokens)
+    def __init__(
+        self, storage: Storage, segments: Segments, shelf: Shelf, tokens: Tokens, process: int
+    ) -> None:
+        self._journeys = Journeys(storage, segments, shelf, tokens)
         self._gate = FaultGate(ServerErrorMiddleware(self._journeys), process)
         self._counting = Counting(self._gate)
         self._internal = _internal(storage, self._gate, self._counting)

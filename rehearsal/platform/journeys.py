@@ -1,7 +1,7 @@
 """The journeys: what the platform answers to each of its paths.
 
 Catalogue and courses do not change while the platform runs, so each of their pages is written
-once and kept. Video segments are sent by the edge (`video`): here it is only said which.
+once and kept. Files are sent by the edge (`files`): here it is only said which.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from province.audience import Persona
 from province.value import Value
 from rehearsal.platform import passwords
 from rehearsal.platform.calls import Headers, caller, has_known_token, number, sent, whole
-from rehearsal.platform.ready import Ready
+from rehearsal.platform.ready import Hashed, Ready
+from rehearsal.platform.shelf import Shelf
 from rehearsal.platform.storage import (
     Mark,
     Person,
@@ -68,11 +69,12 @@ class Grade(Value):
 
 
 class Journeys:
-    """The seven journeys over one storage, as an ASGI application."""
+    """The eight journeys over one storage, as an ASGI application."""
 
-    def __init__(self, storage: Storage, segments: Segments, tokens: Tokens) -> None:
+    def __init__(self, storage: Storage, segments: Segments, shelf: Shelf, tokens: Tokens) -> None:
         self._storage = storage
         self._segments = segments
+        self._shelf = shelf
         self._tokens = tokens
         self._pages: dict[int, Ready] = {}
         self._courses: dict[int, Ready] = {}
@@ -80,11 +82,13 @@ class Journeys:
             ("videos", 2): self._segment_at_hand,
             ("catalogue", 0): self._page_at_hand,
             ("courses", 1): self._course_at_hand,
+            ("resources", 1): self._resource_at_hand,
         }
         self._steps: Mapping[tuple[str, int], Mapping[str, Step]] = {
             ("videos", 2): {"GET": self.video},
             ("catalogue", 0): {"GET": self.catalogue},
             ("courses", 1): {"GET": self.course},
+            ("resources", 1): {"GET": self.resource},
             ("login", 0): {"POST": self.login},
             ("submissions", 0): {"POST": self.submit},
             ("gradebook", 0): {"GET": self.gradebook, "POST": self.grade},
@@ -160,11 +164,12 @@ class Journeys:
     async def video(self, request: Request, video: str, segment: str) -> Response:
         """A video segment, for the edge to send; its ETag is its SHA-256."""
         caller(request, self._tokens)
-        found = self._segments.find(number(video), number(segment))
-        if found is None:
-            raise HTTPException(404, "no such segment")
-        is_there = request.headers.get("if-none-match") == found.etag
-        return found.unchanged if is_there else found.response
+        return _content(request, self._segments.find(number(video), number(segment)), "segment")
+
+    async def resource(self, request: Request, resource: str) -> Response:
+        """A teaching resource's bytes; its ETag is their SHA-256."""
+        caller(request, self._tokens)
+        return _content(request, await self._shelf.fetch(number(resource)), "resource")
 
     async def submit(self, request: Request) -> Response:
         """Keeps a submission; 201 only once it is committed."""
@@ -233,6 +238,10 @@ class Journeys:
     def _course_at_hand(self, _query: bytes, course: str) -> Ready | None:
         return self._courses.get(whole(course) or 0)
 
+    def _resource_at_hand(self, _query: bytes, resource: str) -> Ready | None:
+        found = self._shelf.find(whole(resource) or 0)
+        return found.response if found else None
+
     async def _new_page(self, page: int) -> Response:
         """A page of the catalogue, kept unless it lies beyond the end: those are without end."""
         resources = await self._storage.resources(page)
@@ -266,6 +275,14 @@ def _json(
 ) -> Response:
     """Writes values, dataclasses too, as JSON: four times as fast as `JSONResponse`."""
     return Response(to_json(content), status_code, headers, "application/json")
+
+
+def _content(request: Request, found: Hashed | None, what: str) -> Response:
+    """That content, unless the caller has it. 404 when there is none."""
+    if found is None:
+        raise HTTPException(404, f"no such {what}")
+    is_there = request.headers.get("if-none-match") == found.etag
+    return found.unchanged if is_there else found.response
 
 
 def _kept(content: object) -> Ready:

@@ -17,9 +17,10 @@ from rehearsal.platform.counters import PlatformCounters, total
 from rehearsal.platform.faults import Faults
 from rehearsal.platform.roster import people
 from rehearsal.platform.seeding import seed
+from rehearsal.platform.shelf import BODIES
 from rehearsal.platform.storage import Person, StorageError
 from rehearsal.platform.tokens import KEY_BYTES
-from rehearsal.platform.video import make_segments
+from rehearsal.platform.video import SEGMENTS
 from rehearsal.unix_http import Answer, ask
 
 READY_SECONDS = 30
@@ -111,7 +112,8 @@ class Platform:
             secret = self._secret_file.read_bytes()
             everybody = _until_abandoned(people(self._province, self._users), abandoned)
             seed(self._folder / "platform.sqlite", everybody, sites, secret)
-            make_segments(self._folder)
+            SEGMENTS.make(self._folder)
+            BODIES.make(self._folder)
         except (OSError, StorageError) as error:
             raise ProcessError(
                 str(error), f"make room and leave to write in {self._folder}"

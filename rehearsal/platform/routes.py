@@ -12,6 +12,7 @@ _JOURNEYS = {
     "login": Journey.LOGIN,
     "catalogue": Journey.CATALOGUE,
     "courses": Journey.COURSE,
+    "resources": Journey.RESOURCE,
     "videos": Journey.VIDEO,
     "submissions": Journey.SUBMISSION,
     "gradebook": Journey.GRADEBOOK,

@@ -15,6 +15,7 @@ from rehearsal.platform.video import SEGMENTS_PER_VIDEO, VIDEOS
 COURSES = VIDEOS
 """Each course has one video; courses, like videos, count from 1."""
 RESOURCES_PER_COURSE = 3
+RESOURCES = COURSES * RESOURCES_PER_COURSE
 SUBJECTS = ("语文", "数学", "英语", "物理", "化学", "生物", "历史", "地理", "政治", "音乐")
 
 _SCHEMA = """
@@ -119,7 +120,7 @@ def course_rows() -> Iterator[tuple[int, str, str, int, int]]:
 
 def resource_rows(sites: tuple[str, ...]) -> Iterator[tuple[int, str, str, str, int]]:
     """Every resource: number, title, subject, the site where it lies, and its course."""
-    for number in range(1, COURSES * RESOURCES_PER_COURSE + 1):
+    for number in range(1, RESOURCES + 1):
         course = (number - 1) // RESOURCES_PER_COURSE + 1
         subject = SUBJECTS[course % len(SUBJECTS)]
         yield number, f"{subject} 资源{number}", subject, sites[number % len(sites)], course

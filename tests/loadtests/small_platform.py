@@ -38,9 +38,11 @@ async def page(request: Request) -> Response:
     _count()
     if _who(request) not in accounts:
         return JSONResponse({"error": "who are you?"}, 401)
-    if request.url.path.startswith("/videos"):
+    if request.url.path == "/resources/9":
+        return Response(b"")
+    if request.url.path.startswith(("/videos/", "/resources/7")):
         return Response(_SEGMENT)
-    return JSONResponse({"resources": [{"course": 1}], "video": 1, "segments": 8})
+    return JSONResponse({"resources": [{"id": 7, "course": 1}], "video": 1, "segments": 8})
 
 
 async def submit(request: Request) -> Response:

@@ -104,6 +104,27 @@ def test_whoever_has_logged_in_rests_until_the_hold_begins(tls_platform: SmallPl
     visitor.on_stop()
 
 
+def test_a_resource_is_looked_up_in_the_catalogue_and_has_bytes(
+    tls_platform: SmallPlatform,
+) -> None:
+    visitor, events = person(tls_platform, Persona.TEACHER)
+    visitor.live()
+    visitor._open_resource()
+    visitor._open_resource()
+    visitor._resource = 9
+    visitor._open_resource()
+    visitor.on_stop()
+    told = [(event["name"], str(event["exception"] or "ok")) for event in events]
+    assert told == [
+        (Journey.LOGIN, "ok"),
+        (Journey.CATALOGUE, "ok"),
+        (Journey.RESOURCE, "ok"),
+        (Journey.RESOURCE, "ok"),
+        (Journey.RESOURCE, "a resource without bytes"),
+    ]
+    assert [event["response_length"] for event in events[2:]] == [64 * 1024] * 2 + [0]
+
+
 def test_every_journey_is_measured() -> None:
     assert {journey for habit in HABITS[Hour.DAY].values() for journey in habit.mix} == set(Journey)
 

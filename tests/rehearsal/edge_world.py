@@ -25,7 +25,10 @@ NETWORK = IPv4Network("127.36.0.0/16")
 SOURCES = IPv4Network("127.36.200.0/24")
 SECRET = b"s" * 32
 PORT_IPV6 = 21_036
-_PATHS = ("login", "catalogue", "courses", "videos", "submissions", "gradebook", "management")
+_PATHS = (
+    *("login", "catalogue", "resources", "courses", "videos"),
+    *("submissions", "gradebook", "management"),
+)
 
 
 def gateway(site: str, **changes: object) -> GatewayPlan:

@@ -23,7 +23,7 @@ from province.audience import Persona, account, password
 from province.objectives import Journey
 from rehearsal.edge.edge import Edge
 from rehearsal.platform.faults import Fault, Faults
-from rehearsal.platform.video import SEGMENT_BYTES
+from rehearsal.platform.files import FILE_BYTES
 from tests.rehearsal.edge_world import (
     NETWORK,
     SECRET,
@@ -60,7 +60,7 @@ def test_every_journey_goes_through_and_nothing_unplanned_does() -> None:
         client = Client(world)
         token = await _token(client)
         hand_in = b'{"course": 1, "text": "x"}'
-        for target in ("/catalogue?page=2", "/courses/1", "/videos/1/0", "/gradebook"):
+        for target in ("/catalogue?page=2", "/courses/1", "/resources/1", "/gradebook"):
             status, headers, _ = await client.ask(target, token=token)
             assert status == 200
             assert headers["strict-transport-security"].startswith("max-age=")
@@ -71,6 +71,7 @@ def test_every_journey_goes_through_and_nothing_unplanned_does() -> None:
             "/",
             "/internal/counters",
             "/internal/segments/0",
+            "/internal/resources/0",
             "/catalogue/../internal/counters",
             "/catalogue/%2e%2e/internal/counters",
             "//internal/counters",
@@ -85,21 +86,24 @@ def test_every_journey_goes_through_and_nothing_unplanned_does() -> None:
     _with_world(act)
 
 
-def test_a_segment_of_video_comes_whole_with_its_hash_and_not_twice() -> None:
+def test_a_file_comes_whole_with_its_hash_and_only_to_those_who_may_have_it() -> None:
     async def act(world: EdgeWorld) -> None:
         client = Client(world)
         token = await _token(client)
-        status, headers, body = await client.ask("/videos/7/1", token=token)
-        assert (status, len(body)) == (200, SEGMENT_BYTES)
-        assert headers["etag"] == f'"{sha256(body).hexdigest()}"'
-        assert headers["content-type"] == "video/mp4"
-        assert headers["cache-control"] == "private, max-age=3600"
-        assert headers["x-content-type-options"] == "nosniff"
-        assert "x-accel-redirect" not in headers
-        assert (await client.ask("/videos/7/1"))[0] == 401
+        kinds = {"/videos/7/1": "video/mp4", "/resources/7": "application/octet-stream"}
+        for target, kind in kinds.items():
+            status, headers, body = await client.ask(target, token=token)
+            assert (status, len(body)) == (200, FILE_BYTES)
+            assert headers["etag"] == f'"{sha256(body).hexdigest()}"'
+            assert headers["content-type"] == kind
+            assert headers["cache-control"] == "private, max-age=3600"
+            assert headers["x-content-type-options"] == "nosniff"
+            assert "x-accel-redirect" not in headers
+            assert (await client.ask(target))[0] == 401
         assert (await client.ask("/videos/7/64", token=token))[0] == 404
+        assert (await client.ask("/resources/3001", token=token))[0] == 404
         record = await world.edge.count(SOURCES, platform_requests=0)
-        assert record.by_route == {"login": 1, "videos": 3}
+        assert record.by_route == {"login": 1, "videos": 3, "resources": 3}
         await client.close()
 
     _with_world(act)

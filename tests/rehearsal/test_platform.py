@@ -14,12 +14,15 @@ import pytest
 
 from province.audience import Persona, account, password
 from rehearsal.platform.app import Application
+from rehearsal.platform.files import FILE_BYTES
+from rehearsal.platform.ready import Hashed, hashed
 from rehearsal.platform.roster import people
 from rehearsal.platform.seeding import seed
+from rehearsal.platform.shelf import BODIES, FileShelf
 from rehearsal.platform.sqlite import SqliteStorage
 from rehearsal.platform.storage import Person, StorageError
 from rehearsal.platform.tokens import TokenError, Tokens
-from rehearsal.platform.video import INTERNAL_URI, SEGMENT_BYTES, StoredSegments, make_segments
+from rehearsal.platform.video import SEGMENTS, StoredSegments
 from tests import worlds
 from tests.rehearsal.asgi import Reply, call, get
 
@@ -47,9 +50,11 @@ def _world(tmp_path: Path) -> Iterator[World]:
     file = tmp_path / "platform.sqlite"
     everybody = tuple(people(worlds.small(), USERS))
     assert seed(file, everybody, ("main", "suzhou", "xuzhou"), SECRET) == USERS
-    make_segments(tmp_path)
+    SEGMENTS.make(tmp_path)
+    BODIES.make(tmp_path)
     storage = SqliteStorage(file)
-    yield World(Application(storage, StoredSegments(tmp_path), Tokens(KEY), 0), file, everybody)
+    segments, shelf = StoredSegments(tmp_path), FileShelf(tmp_path)
+    yield World(Application(storage, segments, shelf, Tokens(KEY), 0), file, everybody)
     asyncio.run(storage.close())
 
 
@@ -89,6 +94,7 @@ PATHS = (
     "/catalogue",
     "/courses/1",
     "/videos/1/0",
+    "/resources/1",
     "/gradebook",
     "/management/school",
     "/management/county",
@@ -168,19 +174,55 @@ def test_a_course_names_a_video_whose_every_segment_is_a_file_that_bears_its_has
     seen = set()
     for segment in range(course["segments"]):
         reply = world.get(f"/videos/{course['video']}/{segment}", student)
-        name = reply.headers["x-accel-redirect"].removeprefix(INTERNAL_URI)
+        name = reply.headers["x-accel-redirect"].removeprefix(SEGMENTS.uri)
         content = (world.file.parent / "segments" / name).read_bytes()
-        assert (len(content), reply.body) == (SEGMENT_BYTES, b"")
+        assert (len(content), reply.body) == (FILE_BYTES, b"")
         assert reply.headers["etag"] == f'"{sha256(content).hexdigest()}"'
         seen.add(content)
     assert len(seen) == course["segments"]
 
 
-def test_a_segment_that_the_caller_has_is_not_sent_again(world: World) -> None:
+@pytest.mark.parametrize("target", ["/videos/1/0", "/resources/1"])
+def test_what_the_caller_has_is_not_sent_again(world: World, target: str) -> None:
     student = world.one(Persona.STUDENT)
-    etag = world.get("/videos/1/0", student).headers["etag"]
-    again = world.get("/videos/1/0", student, headers={"if-none-match": etag})
+    etag = world.get(target, student).headers["etag"]
+    again = world.get(target, student, headers={"if-none-match": etag})
     assert (again.status, again.body) == (304, b"")
+
+
+def test_every_resource_of_the_catalogue_is_a_file_that_bears_its_hash(world: World) -> None:
+    student = world.one(Persona.STUDENT)
+    for page in (1, 150):
+        for resource in world.get(f"/catalogue?page={page}", student).json["resources"]:
+            reply = world.get(f"/resources/{resource['id']}", student)
+            name = reply.headers["x-accel-redirect"].removeprefix(BODIES.uri)
+            content = (world.file.parent / "resources" / name).read_bytes()
+            assert (reply.status, len(content)) == (200, FILE_BYTES)
+            assert reply.headers["etag"] == f'"{sha256(content).hexdigest()}"'
+
+
+class FarShelf:
+    """Number 1 has to be fetched, and no copy of number 2 answers."""
+
+    def find(self, _number: int) -> Hashed | None:
+        return None
+
+    async def fetch(self, number: int) -> Hashed | None:
+        if number == 2:
+            raise StorageError("no copy answers")
+        return hashed(b"far", "text/plain") if number == 1 else None
+
+
+def test_a_resource_that_has_to_be_fetched_is_sent_whole_or_503_or_404(world: World) -> None:
+    storage, shelf = SqliteStorage(world.file), FarShelf()
+    app = Application(storage, StoredSegments(world.file.parent), shelf, Tokens(KEY), 0)
+    token = Tokens(KEY).issue(world.one(Persona.STUDENT)).token
+    replies = [get(app, f"/resources/{number}", token=token) for number in (1, 2, 3)]
+    assert [reply.status for reply in replies] == [200, 503, 404]
+    assert replies[0].body == b"far"
+    assert replies[0].headers["etag"] == f'"{sha256(b"far").hexdigest()}"'
+    assert app.at_once(b"/resources/1", [(b"authorization", f"bearer {token}".encode())]) is None
+    asyncio.run(storage.close())
 
 
 def test_a_method_that_a_path_does_not_have_is_405_and_names_those_it_has(world: World) -> None:
@@ -229,6 +271,7 @@ def test_tokens_are_forgotten_before_they_fill_the_memory(
     [
         *("/courses/0", "/courses/x", "/courses/" + "9" * 30, "/courses/1/2", "/courses"),
         *("/videos/1/64", "/videos/0/0", "/videos/1", "/management/x", "/nowhere", "/"),
+        *("/resources/0", "/resources/3001", "/resources/x", "/resources", "/resources/1/2"),
     ],
 )
 def test_what_does_not_exist_is_404(world: World, path: str) -> None:

@@ -15,14 +15,15 @@ from rehearsal.platform.app import Application
 from rehearsal.platform.faults import Fault, Faults
 from rehearsal.platform.roster import people
 from rehearsal.platform.seeding import seed
+from rehearsal.platform.shelf import BODIES, FileShelf
 from rehearsal.platform.sqlite import SqliteStorage
 from rehearsal.platform.tokens import Tokens
-from rehearsal.platform.video import StoredSegments, make_segments
+from rehearsal.platform.video import SEGMENTS, StoredSegments
 from tests import worlds
 from tests.rehearsal.asgi import Reply, get
 
 KEY = b"k" * 32
-READY = ("/videos/7/1", "/catalogue?page=3", "/catalogue", "/courses/7")
+READY = ("/videos/7/1", "/resources/7", "/catalogue?page=3", "/catalogue", "/courses/7")
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,11 @@ class World:
 def _world(tmp_path: Path) -> Iterator[World]:
     everybody = tuple(people(worlds.small(), 50))
     seed(tmp_path / "platform.sqlite", everybody, ("main",), b"s" * 32)
-    make_segments(tmp_path)
+    SEGMENTS.make(tmp_path)
+    BODIES.make(tmp_path)
     storage = SqliteStorage(tmp_path / "platform.sqlite")
     student = next(who for who in everybody if who.persona is Persona.STUDENT)
-    app = Application(storage, StoredSegments(tmp_path), Tokens(KEY), 0)
+    app = Application(storage, StoredSegments(tmp_path), FileShelf(tmp_path), Tokens(KEY), 0)
     yield World(app, Tokens(KEY).issue(student).token)
     asyncio.run(storage.close())
 
@@ -86,7 +88,10 @@ def test_conditions_and_a_second_token_go_the_long_way(world: World) -> None:
 
 @pytest.mark.parametrize(
     "target",
-    ["/videos/1/64", "/videos/x/0", "/videos/1", "/courses/0", "/catalogue?page=x", "/gradebook"],
+    [
+        *("/videos/1/64", "/videos/x/0", "/videos/1", "/resources/0", "/resources/x"),
+        *("/courses/0", "/catalogue?page=x", "/gradebook"),
+    ],
 )
 def test_what_is_refused_or_not_kept_goes_the_long_way(world: World, target: str) -> None:
     world.asked(target)
