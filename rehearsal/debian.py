@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from processes.supervisor import Command, Supervisor
@@ -39,10 +40,20 @@ class Packages:
         self._folder = supervisor.owner / "debian"
         self._is_updated = False
 
+    def require_leave(self, packages: Sequence[str]) -> None:
+        """Raises ToolMissingError, with all of them in one command, where that is not ours to do.
+
+        None of them is no reason to.
+        """
+        if packages and not may_install():
+            are = "is" if len(packages) == 1 else "are"
+            raise ToolMissingError(
+                f"{', '.join(packages)} {are} not installed", command_for(" ".join(packages))
+            )
+
     async def install(self, package: str) -> None:
         """Installs a package. Raises ToolMissingError where that is not ours to do."""
-        if not may_install():
-            raise ToolMissingError(f"{package} is not installed", command_for(package))
+        self.require_leave([package])
         if not self._is_updated:
             await self._apt_get("update", "-q")
             self._is_updated = True

@@ -91,6 +91,16 @@ def data_boot(
     _do("boot", site, as_json=as_json, engine=engine)
 
 
+@data_app.command("sabotage")
+def data_sabotage(
+    site: Site,
+    undo: Annotated[bool, typer.Option("--undo", help="Have it copied again.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Stop the copying of what is written at a site, silently: a drill has to find it out."""
+    _do("sabotage-undo" if undo else "sabotage", site, as_json=as_json)
+
+
 @data_app.command("write")
 def data_write(
     seconds: Annotated[float, typer.Option(min=1, help="For how long people write.")] = 60,
@@ -158,9 +168,13 @@ _site_command(data_app, "rejoin", "rejoin", "Have a site's database follow whoev
 _site_command(data_app, "fill", "fill", "Fill the disk under a site's object store.")
 _site_command(data_app, "free", "free", "Make room on a site's disk again.")
 _site_command(data_app, "corrupt", "corrupt", "Change bytes of objects beneath a site's store.")
+_site_command(data_app, "read", "read", "Read all that a site has copies of, as people there do.")
 _site_command(data_app, "repair", "repair", "Find and mend what differs from the other copy.")
 _site_command(data_app, "delete", "delete", "Delete all objects of a site, as by mistake.")
 _site_command(data_app, "overwrite", "overwrite", "Overwrite a site's objects, as for ransom.")
+_site_command(
+    data_app, "purge", "purge", "Try to remove versions of a site's objects; fails where it can."
+)
 _site_command(gateway_app, "stop", "gateway-stop", "Kill a site's object gateways.")
 _site_command(gateway_app, "start", "gateway-start", "Start a site's object gateways again.")
 _link_command("cut", "Cut the link between two sites: packets vanish.")

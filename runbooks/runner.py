@@ -31,6 +31,7 @@ _GRACE_SECONDS = 60.0
 _IN_ORDER = "exec 2>&1; trap 'exit 143' TERM"
 """Both streams in one; and the shell waits for the command at which it was broken off."""
 _TAIL_LINES = 20
+_HINT = "  hint: "
 _CLEAR_CODES = (ExitCode.PASS, ExitCode.FAIL)
 
 
@@ -69,6 +70,12 @@ class _Heard:
     def last_words(self) -> str:
         """The last line that says what happened; what would help is said after it, indented."""
         return next((line for line in reversed(self.tail) if line[:1].strip()), "")
+
+    @property
+    def hint(self) -> str:
+        """What would help, as a command of ours says it."""
+        hints = (line.removeprefix(_HINT) for line in reversed(self.tail) if line.startswith(_HINT))
+        return next(hints, "")
 
     def hear(self, line: str) -> None:
         self.tail.append(line)
@@ -221,6 +228,8 @@ def _judged(work: _Work, code: int, heard: _Heard) -> tuple[Verdict, str]:
     if code != work.expect.exit_code:
         verdict = Verdict.FAIL if code in _CLEAR_CODES else Verdict.UNKNOWN
         said = f": {heard.last_words}" if heard.last_words else ""
+        if verdict is Verdict.UNKNOWN and heard.hint:
+            said += f" ({heard.hint})"
         return verdict, f"it ended with {code}, not with {work.expect.exit_code}{said}"
     if heard.wanted:
         return Verdict.FAIL, f"its output lacks '{heard.wanted[0]}'"

@@ -70,7 +70,7 @@ class Catalogue:
         while time.monotonic() - began < FOUND_SECONDS_MAX:
             found = found or await self._find(stored.name, site)
             if found is not None:
-                read_from, digest = await self._read(found, site)
+                read_from, digest = await self.read(found, site)
             if digest is not None:
                 break
             await asyncio.sleep(_LOOK_SECONDS)
@@ -85,6 +85,18 @@ class Catalogue:
             sha256_read=digest,
             seconds=time.monotonic() - began,
         )
+
+    async def read(self, found: Resource, site: str) -> tuple[str | None, str | None]:
+        """Where it was read and its hash; the next copy is asked where one has it not, or wrong."""
+        stores = dict(self._doors.copies(found.site))
+        for nearest in self.nearest(found.site, site):
+            try:
+                body = await stores[nearest].get(found.bucket, found.key)
+            except SeenError:
+                continue
+            if sha256(body) == found.sha256:
+                return nearest, found.sha256
+        return None, None
 
     async def _spread(self, resource: Resource) -> None:
         """Waits until its copies have it: who finds it in the catalogue finds the nearest one."""
@@ -118,18 +130,6 @@ class Catalogue:
             key=row["key"],
             sha256=row["sha256"],
         )
-
-    async def _read(self, found: Resource, site: str) -> tuple[str | None, str | None]:
-        """Where it was read and its hash; the next copy is asked where one has it not, or wrong."""
-        stores = dict(self._doors.copies(found.site))
-        for nearest in self.nearest(found.site, site):
-            try:
-                body = await stores[nearest].get(found.bucket, found.key)
-            except SeenError:
-                continue
-            if sha256(body) == found.sha256:
-                return nearest, found.sha256
-        return None, None
 
 
 async def try_resources(

@@ -18,9 +18,11 @@ from rehearsal.data.orders import Action, Done, Order
 from rehearsal.data.pairs import ObjectPair, RowPair, pairs
 from rehearsal.data.people import SeenError
 from rehearsal.data.probes import Lags, probe
+from rehearsal.data.reading import read_all, settled
 from rehearsal.data.restores import restore
 from rehearsal.data.world import DataWorld
 from rehearsal.data.writer import WriteOrder, write
+from rehearsal.objects.reasons import mending_what
 
 Tell = Callable[[str], None]
 _ROTTEN = 3
@@ -45,7 +47,9 @@ class Desk:
             Action.BOOT: self._boot,
             Action.DELETE: self._mistake,
             Action.OVERWRITE: self._mistake,
+            Action.PURGE: self._purge,
             Action.CORRUPT: self._corrupt,
+            Action.READ: self._read,
             Action.REPAIR: self._repair,
             Action.RESTORE: self._restore,
             Action.RESOURCES: self._resources,
@@ -88,8 +92,22 @@ class Desk:
         (site,) = order.sites
         self._world.ring.require(site)
         if order.action is Action.DELETE:
-            return Done(lines=(f"{await self._world.delete(site):,} objects were deleted",))
+            objects = await self._world.delete(site)
+            gone, buckets = await self._world.delete_buckets(site), self._world.ring.buckets[site]
+            with_them = f"{gone} of {len(buckets)} buckets went with them"
+            return Done(lines=(f"{objects:,} objects were deleted; {with_them}",))
         return Done(lines=(f"{await self._world.overwrite(site):,} objects were overwritten",))
+
+    async def _purge(self, order: Order, _tell: Tell) -> Done:
+        """Fails where a thief with these keys would have had any success."""
+        purges = await self._world.purge(order.sites[0])
+        versions, removed = sum(o.versions for o in purges), sum(o.removed for o in purges)
+        loosened = sorted({what for one in purges for what in one.loosened})
+        lines = [f"versions removed: {removed:,} of {versions:,}"]
+        if loosened:
+            lines.append(f"WRONG: these keys may change what keeps versions: {', '.join(loosened)}")
+        in_vain = all(one.is_in_vain for one in purges)
+        return Done(lines=tuple(lines), verdict=Verdict.PASS if in_vain else Verdict.FAIL)
 
     async def _corrupt(self, order: Order, _tell: Tell) -> Done:
         (site,) = order.sites
@@ -109,6 +127,23 @@ class Desk:
                 "./suyun data write --wait; then corrupt a site that keeps another's copies",
             )
         return Done(lines=(f"the bytes of {changed:,} objects at {site} were changed",))
+
+    async def _read(self, order: Order, _tell: Tell) -> Done:
+        """Fails where a whole copy is left, and people did not get its bytes."""
+        (site,), world = order.sites, self._world
+        path = newest(world.ledgers)
+        writes = read_ledger(path).of(Acknowledged) if path else ()
+        copied = world.copied_to(site)
+        asked = settled(writes, copied, time.time())
+        if not asked:
+            raise DataError(
+                f"nobody has written what {site} has a copy of", "./suyun data write --wait"
+            )
+        catalogue = Catalogue(world.ring, world.doors, await world.standing_databases())
+        found = await read_all(catalogue, asked, site)
+        told = ", ".join(f"{count:,} from {where or 'nowhere'}" for where, count in found.items())
+        line = f"of {len(asked):,} objects of {' and '.join(copied)}, read at {site}: {told}"
+        return Done(lines=(line,), verdict=Verdict.FAIL if found[None] else Verdict.PASS)
 
     async def _repair(self, order: Order, _tell: Tell) -> Done:
         (site,) = order.sites
@@ -211,7 +246,7 @@ class Desk:
         except SeenError as error:
             raise DataError(
                 f"{what}: the first probe was not acknowledged: {error.cause}",
-                "./suyun data status says what stands",
+                mending_what(error.cause, "./suyun data status says what stands"),
             ) from error
         finally:
             await pair.close()
@@ -247,6 +282,8 @@ _SITE_ACTIONS: dict[Action, tuple[str, str]] = {
     Action.HEAL: ("heal", "the link from {0} to {1} is whole"),
     Action.PROMOTE: ("promote", "{0} leads the database now"),
     Action.REJOIN: ("rejoin", "the database of {0} follows"),
+    Action.SABOTAGE: ("sabotage", "what is written at {0} is copied nowhere, and nothing says so"),
+    Action.UNDO_SABOTAGE: ("undo_sabotage", "what is written at {0} is copied again"),
 }
 """The world's method, and what is said once it has been done."""
 

@@ -20,6 +20,7 @@ from rehearsal.data.accounts import Holdings, Piece
 from rehearsal.data.errors import DataError
 from rehearsal.database.client import DatabaseAccess, session
 from rehearsal.objects.access import ObjectAccess
+from rehearsal.objects.reasons import mending, reason
 
 _AT_ONCE = 4
 _ROWS_SECONDS = 60.0
@@ -59,8 +60,11 @@ class StorePlace:
                 return tuple(threads.map(lambda name: _piece(client, *name), names))
         except (BotoCoreError, ClientError, OSError) as error:
             raise DataError(
-                f"the objects at {self.site} cannot be looked at: {error}",
-                f"look at the gateways' logs; ./suyun data boot {self.site} brings it back",
+                f"the objects at {self.site} cannot be looked at: {reason(error)}",
+                mending(
+                    error,
+                    f"look at the gateways' logs; ./suyun data boot {self.site} brings it back",
+                ),
             ) from error
 
 

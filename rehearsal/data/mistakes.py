@@ -1,11 +1,16 @@
-"""What people do to a bucket by mistake or with stolen keys: all of its objects at once."""
+"""What people do to a bucket by mistake or with stolen keys: all of its objects at once.
+
+A thief goes on where a mistake ends: versions, and whatever keeps them. What the store answered
+is not asked after that, but what is left.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -13,9 +18,43 @@ from rehearsal.data.content import content
 from rehearsal.data.errors import DataError
 from rehearsal.data.people import connect
 from rehearsal.objects.access import ObjectAccess
+from rehearsal.objects.reasons import mending, reason
 
+T = TypeVar("T")
 _AT_ONCE = 4
+_AT_A_TIME = 1000
+"""Versions that one request may name."""
 _NOISE_BYTES = 4096
+_REFUSALS = {"AccessDenied", "BucketNotEmpty"}
+_GONE_SOON = {
+    "ID": "gone",
+    "Status": "Enabled",
+    "Filter": {"Prefix": ""},
+    "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+}
+_LOOSENING: Mapping[str, tuple[str, Mapping[str, object]]] = {
+    "policy": ("delete_bucket_policy", {}),
+    "versioning": ("put_bucket_versioning", {"VersioningConfiguration": {"Status": "Suspended"}}),
+    "lifecycle": (
+        "put_bucket_lifecycle_configuration",
+        {"LifecycleConfiguration": {"Rules": [_GONE_SOON]}},
+    ),
+}
+"""What stands between a thief and the versions, and the request that would take it away."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Purge:
+    """How many versions there were in a bucket, how many a thief removed, what gave way to it."""
+
+    versions: int
+    removed: int
+    loosened: tuple[str, ...]
+
+    @property
+    def is_in_vain(self) -> bool:
+        """Whether nothing was removed, nor will be."""
+        return not self.removed and not self.loosened
 
 
 async def delete_all(access: ObjectAccess, bucket: str) -> int:
@@ -26,6 +65,50 @@ async def delete_all(access: ObjectAccess, bucket: str) -> int:
 async def overwrite_all(access: ObjectAccess, bucket: str) -> int:
     """Overwrites every object with noise. Returns how many. Raises DataError."""
     return await _to_each(access, bucket, _overwrite)
+
+
+async def delete_bucket(access: ObjectAccess, bucket: str) -> bool:
+    """Deletes the bucket itself, and says whether it is gone. Raises DataError."""
+
+    def work() -> bool:
+        return _is_done(connect(access), "delete_bucket", Bucket=bucket)
+
+    return await _reaching(bucket, work)
+
+
+async def purge(access: ObjectAccess, bucket: str) -> Purge:
+    """Tries to remove each version for good, first what keeps them. Raises DataError."""
+    return await _reaching(bucket, lambda: _purge(connect(access), bucket))
+
+
+def _purge(store: Any, bucket: str) -> Purge:  # noqa: ANN401 - boto3 has no types
+    loosened = [
+        what
+        for what, (action, arguments) in _LOOSENING.items()
+        if _is_done(store, action, Bucket=bucket, **arguments)
+    ]
+    before = _versions(store, bucket)
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        list(threads.map(lambda v: _is_done(store, "delete_object", Bucket=bucket, **v), before))
+    for start in range(0, len(before), _AT_A_TIME):
+        named = {"Objects": before[start : start + _AT_A_TIME], "Quiet": True}
+        _is_done(store, "delete_objects", Bucket=bucket, Delete=named)
+    left = _versions(store, bucket)
+    removed = sum(version not in left for version in before)
+    if _is_done(store, "delete_bucket", Bucket=bucket):
+        loosened.append("bucket")
+    return Purge(versions=len(before), removed=removed, loosened=tuple(loosened))
+
+
+def _is_done(store: Any, action: str, **arguments: object) -> bool:  # noqa: ANN401 - boto3 has no types
+    """Whether it was done, and not refused."""
+    try:
+        getattr(store, action)(**arguments)
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") in _REFUSALS:
+            return False
+        raise
+    return True
 
 
 def _delete(store: Any, bucket: str, key: str) -> None:  # noqa: ANN401 - boto3 has no types
@@ -44,13 +127,28 @@ async def _to_each(access: ObjectAccess, bucket: str, act: Callable[[Any, str, s
             list(threads.map(lambda key: act(store, bucket, key), keys))
         return len(keys)
 
+    return await _reaching(bucket, work)
+
+
+async def _reaching(bucket: str, work: Callable[[], T]) -> T:
     try:
         return await asyncio.to_thread(work)
     except (BotoCoreError, ClientError, OSError) as error:
-        raise DataError(f"{bucket} was not reached: {error}", "./suyun data status") from error
+        raise DataError(
+            f"{bucket} was not reached: {reason(error)}", mending(error, "./suyun data status")
+        ) from error
 
 
 def _keys(store: Any, bucket: str) -> Iterator[str]:  # noqa: ANN401 - boto3 has no types
     for page in store.get_paginator("list_objects_v2").paginate(Bucket=bucket):
         for found in page.get("Contents", ()):
             yield found["Key"]
+
+
+def _versions(store: Any, bucket: str) -> list[dict[str, str]]:  # noqa: ANN401 - boto3 has no types
+    """Each with what names it in a request; a delete marker is one of them."""
+    return [
+        {"Key": found["Key"], "VersionId": found["VersionId"]}
+        for page in store.get_paginator("list_object_versions").paginate(Bucket=bucket)
+        for found in (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
+    ]

@@ -17,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rehearsal.data.errors import DataError
 from rehearsal.data.people import connect
 from rehearsal.objects.access import ObjectAccess
+from rehearsal.objects.reasons import mending, reason
 
 _AT_ONCE = 4
 
@@ -122,5 +123,6 @@ async def _in_thread(work: Any, *arguments: object) -> Any:  # noqa: ANN401 - bo
         return await asyncio.to_thread(work, *arguments)
     except (BotoCoreError, ClientError, OSError) as error:
         raise DataError(
-            f"the bucket cannot be restored: {error}", "./suyun data status says what stands"
+            f"the bucket cannot be restored: {reason(error)}",
+            mending(error, "./suyun data status says what stands"),
         ) from error

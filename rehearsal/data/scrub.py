@@ -17,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rehearsal.data.errors import DataError
 from rehearsal.data.people import connect
 from rehearsal.objects.access import ObjectAccess
+from rehearsal.objects.reasons import mending, reason
 
 _AT_ONCE = 4
 
@@ -32,7 +33,8 @@ async def rotten(
         return await asyncio.to_thread(_rotten, copy, other, buckets)
     except (BotoCoreError, ClientError, OSError) as error:
         raise DataError(
-            f"the copy cannot be read through: {error}", "./suyun data status says what stands"
+            f"the copy cannot be read through: {reason(error)}",
+            mending(error, "./suyun data status says what stands"),
         ) from error
 
 

@@ -28,7 +28,7 @@ from rehearsal.data.figures import BOOT, KILL, losses
 from rehearsal.data.front import Front, FrontOrder
 from rehearsal.data.inspector import StorePlace, TablePlace
 from rehearsal.data.ledger import Entries, Happened, Ledger
-from rehearsal.data.mistakes import delete_all, overwrite_all
+from rehearsal.data.mistakes import Purge, delete_all, delete_bucket, overwrite_all, purge
 from rehearsal.data.ring import Ring
 from rehearsal.data.scrub import rotten
 from rehearsal.database.client import DatabaseAccess
@@ -248,9 +248,25 @@ class DataWorld:
         """Deletes every object of the site's buckets. Returns how many objects that were."""
         return await self._mistake(DELETE, site, delete_all)
 
+    async def delete_buckets(self, site: str) -> int:
+        """Deletes those buckets themselves, where the store lets us. Returns how many."""
+        self.ring.require(site)
+        async with self._change:
+            access = self.stores.access(self.ring.zones(site)[0].name)
+            return sum([await delete_bucket(access, bucket) for bucket in self.ring.buckets[site]])
+
     async def overwrite(self, site: str) -> int:
         """Overwrites every object of the site's buckets. Returns how many that were."""
         return await self._mistake(OVERWRITE, site, overwrite_all)
+
+    async def purge(self, site: str) -> tuple[Purge, ...]:
+        """Tries to remove every version of the site's objects for good, there and at its copies."""
+        self.ring.require(site)
+        async with self._change:
+            self._note("purge", site)
+            zones = [self.stores.access(zone.name) for zone in self.ring.zones(site)]
+            buckets = self.ring.buckets[site]
+            return tuple([await purge(zone, bucket) for zone in zones for bucket in buckets])
 
     async def fill(self, site: str) -> None:
         """The disk under the site's object store is full."""
@@ -271,6 +287,10 @@ class DataWorld:
             zones = self._copies_at(site)
             return sum([await self._beneath(site).corrupt(zone, keys) for zone in zones])
 
+    def copied_to(self, site: str) -> tuple[str, ...]:
+        """The sites whose objects that one has copies of. Raises DataError."""
+        return tuple(zone.zonegroup for zone in self._copies_at(site))
+
     async def repair(self, site: str) -> int:
         """Finds what is rotten in the site's copies, and mends it. Returns how many objects."""
         async with self._change:
@@ -284,6 +304,24 @@ class DataWorld:
                 mended += len(found)
             self._note("repair", site)
             return mended
+
+    async def sabotage(self, site: str) -> None:
+        """What is written at the site is copied nowhere any more, and nothing looks broken."""
+        copies = self._copies_of(site)
+        async with self._change:
+            self._note("sabotage", site)
+            await asyncio.gather(*(self.stores.stop_following(zone.name) for zone in copies))
+            if site == self.databases.primary:
+                await self.databases.stop_copying()
+
+    async def undo_sabotage(self, site: str) -> None:
+        """It is copied again, and what was not is caught up with."""
+        copies = self._copies_of(site)
+        async with self._change:
+            await asyncio.gather(*(self.stores.follow_again(zone.name) for zone in copies))
+            if site == self.databases.primary:
+                await self.databases.copy_again()
+            self._note("undo sabotage", site)
 
     async def duties(self, entries: Entries) -> tuple[Duty, ...]:
         """Who has to answer for what people wrote, as the world stands now."""
@@ -314,8 +352,7 @@ class DataWorld:
         tell("backing the database up")
         await self.databases.back_up()
         tell("making the buckets")
-        for site in self.ring.sites:
-            await self._make_buckets(site)
+        await asyncio.gather(*map(self._make_buckets, self.ring.sites))
         if self._order.users:
             tell(f"opening the platform to {self._order.users:,} users")
             await self._open_front()
@@ -367,6 +404,17 @@ class DataWorld:
             if zone.site == site
         )
 
+    def _copies_of(self, site: str) -> tuple[ZonePlan, ...]:
+        """The zones in which others hold that site's objects. Raises DataError for none."""
+        self.ring.require(site)
+        copies = self.ring.zones(site)[1:]
+        if not copies:
+            raise DataError(
+                f"nobody in the data world has copies of {site}'s objects",
+                f"name a site whose partner is in it: {self.ring.sites[0]}",
+            )
+        return copies
+
     def _archives(self) -> dict[str, ObjectAccess]:
         """Where each site's WAL goes: into its partner's own store, if that is in the world."""
         kept_at = {site: plan.archive.bucket.kept_at for site, plan in self.ring.databases.items()}
@@ -380,6 +428,8 @@ class DataWorld:
         for bucket in self.ring.buckets[site]:
             is_versioned = any(bucket == f"{name}-{site}" for name in self.ring.versioned)
             await self.doors.store(site).make_bucket(bucket, is_versioned=is_versioned)
+            if is_versioned:
+                await self.stores.keep_versions(bucket, site)
 
     async def _boot_objects(self, site: str) -> None:
         """All of it, or the gateways where only they are down."""

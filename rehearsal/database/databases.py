@@ -16,6 +16,7 @@ from rehearsal.database.errors import DatabaseError, SplitBrainError
 from rehearsal.database.founding import bring_up_to_date, found
 from rehearsal.database.holders import ArchiveStore, Holders
 from rehearsal.database.server import Server
+from rehearsal.database.silence import copy_again, stop_copying
 from rehearsal.database.standing import Lag, Standing, lags, require_one_leader
 from rehearsal.database.succession import (
     Promotion,
@@ -148,6 +149,16 @@ class Databases:
         """
         async with self._change:
             return await rejoin(self._holders, site)
+
+    async def stop_copying(self) -> None:
+        """Who leads goes on alone: nobody has or confirms its commits, and nothing says so."""
+        async with self._change:
+            await stop_copying(self._holders)
+
+    async def copy_again(self) -> None:
+        """The others follow again, and confirm as it is planned."""
+        async with self._change:
+            await copy_again(self._holders)
 
     async def back_up(self) -> Backup:
         """A base backup into the archive of the primary, with the WAL that it needs."""

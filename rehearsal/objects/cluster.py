@@ -28,6 +28,8 @@ _MAY = {
     DISK: {"mon": "allow profile osd", "osd": "allow *"},
 }
 _GATEWAY_MAY = {"mon": "allow rw", "osd": "allow rwx"}
+_DEAF = "--rgw_run_sync_thread=false"
+"""A gateway that is started so answers as ever, and fetches nothing from other zones."""
 
 
 class Cluster:
@@ -81,12 +83,16 @@ class Cluster:
             argv = (str(path), *self._options, "-f", "-i", number)
             await self._start(entity, (*self.layout.place.prefix, *argv))
 
-    async def start_gateway(self, zone: ZonePlan) -> None:
-        """Starts the gateway of one of its zones."""
+    async def start_gateway(self, zone: ZonePlan, *, is_deaf: bool = False) -> None:
+        """Starts the gateway of one of its zones; a deaf one does not follow its zonegroup."""
         self.layout.place.require_free(self.layout.port(zone))
         entity = gateway_entity(zone)
-        options = (*self._options, "-f", f"--name={entity}")
+        options = (*self._options, "-f", f"--name={entity}", *((_DEAF,) if is_deaf else ()))
         await self._start(entity, trusting(self.layout, self._program("radosgw"), *options))
+
+    async def stop_gateway(self, zone: ZonePlan) -> None:
+        """Ends the gateway of one of its zones, in order."""
+        await self._end(gateway_entity(zone))
 
     async def stop(self) -> None:
         """Ends all, the gateways first and the monitor last."""

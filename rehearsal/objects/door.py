@@ -13,11 +13,12 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, SSLError
 from botocore.httpsession import URLLib3Session
 
 from rehearsal.objects.access import Keys, ObjectAccess
 from rehearsal.objects.errors import ObjectStoreError
+from rehearsal.objects.reasons import REASONS, UNTRUSTED, mending_what
 
 _SECONDS = 10.0
 _GOOD = 200
@@ -26,12 +27,6 @@ _REGION = "province"
 """Part of what is signed; Ceph takes any."""
 _UNSIGNED_BODY = Config(s3={"payload_signing_enabled": False})
 """TLS keeps it whole; Ceph checks a body's own signature for few things but objects."""
-_REASONS: Mapping[str, str] = {
-    "InvalidAccessKeyId": "the access key is not known there",
-    "SignatureDoesNotMatch": "the secret key is wrong",
-    "AccessDenied": "the key may not do that",
-    "RequestTimeTooSkewed": "the clocks differ by more than 15 minutes",
-}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,6 +80,10 @@ class Door:
         """Whatever it answers, but that it is that zone's answer."""
         try:
             answer = await asyncio.to_thread(self._send, method, path, query, body)
+        except SSLError as error:
+            raise ObjectStoreError(
+                f"the server at {self._access.endpoint} is not to be trusted: {error}", UNTRUSTED
+            ) from error
         except BotoCoreError as error:
             raise ObjectStoreError(
                 f"the zone {self.zone} does not answer at {self._access.endpoint}: {error}",
@@ -116,9 +115,10 @@ class Door:
 
     def _require(self, answer: Answer) -> None:
         if answer.status != _GOOD:
+            code = _code(answer)
             raise ObjectStoreError(
-                f"the zone {self.zone} refuses {self._keys.access_key}: {_reason(answer)}",
-                f"look at {self._keys.secret_key_file}",
+                f"the zone {self.zone} refuses {self._keys.access_key}: {_reason(answer, code)}",
+                mending_what(code, f"look at {self._keys.secret_key_file}"),
             )
 
 
@@ -128,7 +128,11 @@ def _zone(request_id: str) -> str:
     return parts[3] if len(parts) == 4 else ""  # noqa: PLR2004 - as written above
 
 
-def _reason(answer: Answer) -> str:
+def _code(answer: Answer) -> str:
     text = answer.body.decode("utf-8", errors="replace")
-    known = (reason for code, reason in _REASONS.items() if code in text)
-    return next(known, f"status {answer.status}: {text[:200]}")
+    return next((code for code in REASONS if code in text), "")
+
+
+def _reason(answer: Answer, code: str) -> str:
+    text = answer.body.decode("utf-8", errors="replace")
+    return REASONS.get(code, f"status {answer.status}: {text[:200]}")

@@ -21,6 +21,7 @@ from rehearsal.objects.errors import ObjectStoreError
 from rehearsal.objects.founding import Realm
 from rehearsal.objects.layout import StoreLayout, lay_out
 from rehearsal.objects.programs import require
+from rehearsal.objects.versions import forbid_removal, require_forbidden
 from rehearsal.pki import Authority, KeyPair
 from rehearsal.place import Place
 
@@ -71,6 +72,7 @@ class ObjectStores:
             for site, layout in self._layouts.items()
         }
         self._uninformed: set[str] = set()
+        self._deaf: set[str] = set()
         self._realm = Realm(plan, self._layouts, admins, self._system)
 
     @property
@@ -131,6 +133,14 @@ class ObjectStores:
             if zone.zonegroup == zonegroup and zone != self._realm.master:
                 await self._until(zone.site, partial(self._require_bucket, zone, name))
 
+    async def keep_versions(self, bucket: str, zonegroup: str) -> None:
+        """No client's keys remove a version from the bucket, at any of its zones."""
+        master = self._realm.masters[zonegroup]
+        await forbid_removal(self.access(master.name), bucket)
+        for zone in self.zones:
+            if zone.zonegroup == zonegroup:
+                await self._until(zone.site, partial(self._require_kept, zone, bucket))
+
     async def kill(self, site: str) -> None:
         """SIGKILL to everything at the site, at once."""
         await self._cluster(site).kill()
@@ -153,6 +163,16 @@ class ObjectStores:
         if site in self._uninformed:
             await self._inform(site)
         await asyncio.gather(*(self._start_gateway(zone) for zone in cluster.layout.zones))
+
+    async def stop_following(self, zone_name: str) -> None:
+        """Its gateway fetches nothing any more, now and whenever it is started; nothing says so."""
+        self._deaf.add(zone_name)
+        await self._restart_gateway(self._zone(zone_name))
+
+    async def follow_again(self, zone_name: str) -> None:
+        """It goes on from where it was."""
+        self._deaf.discard(zone_name)
+        await self._restart_gateway(self._zone(zone_name))
 
     async def caught_up(self, zone_name: str, timeout_seconds: float) -> float:
         """Waits until the zone has all that its zonegroup's others had acknowledged.
@@ -250,6 +270,12 @@ class ObjectStores:
         await replication.tell_news(self._door(zone))
         await Door(zone.name, self.access(zone.name)).ask(f"/{bucket}")
 
+    async def _require_kept(self, zone: ZonePlan, bucket: str) -> None:
+        """Tells the zone that there is news. Raises ObjectStoreError while it has not got it."""
+        if zone != self._realm.master:
+            await replication.tell_news(self._door(zone))
+        await require_forbidden(self.access(zone.name), bucket)
+
     async def _require_heard(self, zone: ZonePlan) -> None:
         """Raises ObjectStoreError while its gateway has other masters than we have."""
         heard = await replication.masters_known(self._door(zone))
@@ -292,8 +318,15 @@ class ObjectStores:
         return [layout for site, layout in self._layouts.items() if site != main]
 
     async def _start_gateway(self, zone: ZonePlan) -> None:
-        await self._clusters[zone.site].start_gateway(zone)
+        await self._clusters[zone.site].start_gateway(zone, is_deaf=zone.name in self._deaf)
         await self._until(zone.site, self._door(zone).require_known)
+
+    async def _restart_gateway(self, zone: ZonePlan) -> None:
+        """Unless it is down, and stays so."""
+        cluster = self._clusters[zone.site]
+        if cluster.has_gateway(zone):
+            await cluster.stop_gateway(zone)
+            await self._start_gateway(zone)
 
     async def _prove(self, zonegroup: str) -> None:
         """An object goes in at the master, and comes out the same wherever there is a copy."""

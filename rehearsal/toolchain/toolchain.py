@@ -89,6 +89,8 @@ class Toolchain:
     async def _make(self, missing: Sequence[Pin], telling: Telling) -> dict[str, Binary]:
         """What only a person can mend is found out first, not after a quarter of an hour."""
         builds = [pin for pin in missing if isinstance(pin, GoTool)]
+        packages = (pin.package for pin in missing if isinstance(pin, DebianTool))
+        self._packages.require_leave(tuple(dict.fromkeys(packages)))
         made: dict[str, Binary] = {}
         for pin in missing:
             if isinstance(pin, DebianTool):

@@ -69,3 +69,19 @@ def test_a_site_that_dies_takes_no_confirmed_write_with_it(world: Path) -> None:
     assert objects.partner == "xuzhou"
     assert objects.kept + objects.lost == objects.writes_acknowledged > 0
     assert objects.rpo_seconds is not None
+
+
+def test_copies_that_are_silently_off_are_found_out_by_the_checker_alone(world: Path) -> None:
+    """From where the test before has left it: main is down, and xuzhou leads."""
+    told = daemon.status(world)
+    order(world, Action.SABOTAGE, "xuzhou")
+    assert daemon.status(world) == told
+    order(world, Action.WRITE, seconds=3)
+    asyncio.run(asyncio.sleep(2))
+    order(world, Action.KILL, "xuzhou")
+    done = order(world, Action.CHECK, drill="site-dies")
+    assert done.verdict is Verdict.FAIL, done.lines
+    accounts = {(one.engine.value, one.site): one for one in done.accounts}
+    for engine in ("objects", "database"):
+        lost = accounts[engine, "xuzhou"]
+        assert lost.lost == lost.writes_acknowledged > 0, engine

@@ -131,6 +131,16 @@ def test_without_root_the_error_is_the_command_to_type(shop: Workshop, machine: 
     assert [row.state for row in shop.survey() if row.name == "web"] == [ToolState.MISSING]
 
 
+def test_all_missing_packages_are_in_one_command(shop: Workshop, machine: Machine) -> None:
+    machine.is_root(1000)
+    shop.pins["left"] = dataclasses.replace(shop.pins["web"], name="left", package="pair")
+    shop.pins["right"] = dataclasses.replace(shop.pins["web"], name="right", package="pair")
+
+    with pytest.raises(ToolMissingError, match="web, pair are not installed") as caught:
+        shop.ensure("web", "left", "right")
+    assert caught.value.hint == "sudo apt-get install web pair"
+
+
 def test_elsewhere_than_debian_nothing_is_installed(machine: Machine) -> None:
     machine.is_system(ID="fedora")
 

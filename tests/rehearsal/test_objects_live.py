@@ -8,14 +8,17 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import Coroutine, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import pytest
+from botocore import auth
 
 from infra.plan.object_store import plan_object_store
 from processes.supervisor import Supervisor
+from rehearsal.data.mistakes import purge
 from rehearsal.objects.client import s3
 from rehearsal.objects.door import Door
 from rehearsal.objects.errors import ObjectStoreError
@@ -29,6 +32,7 @@ from tests.binaries import require
 pytestmark = pytest.mark.live
 T = TypeVar("T")
 BUCKET = "homework"
+SKEW = timedelta(minutes=16)
 PLACES = (Place(site="main", address="127.81.1.1"), Place(site="suzhou", address="127.81.2.1"))
 COPY = "main-at-suzhou"
 
@@ -96,7 +100,34 @@ def test_what_is_written_at_the_master_is_read_at_its_copy(world: ObjectWorld) -
     assert world.get(COPY, "two") == b"two" * 1000
 
 
-def test_a_wrong_key_and_another_zones_endpoint_are_refused(world: ObjectWorld) -> None:
+def test_a_thief_with_the_platforms_keys_hides_versions_and_removes_none(
+    world: ObjectWorld,
+) -> None:
+    stores, client = world.stores, s3(world.stores.access("main"))
+    world.run(stores.make_bucket("kept", "main"))
+    client.create_bucket(Bucket="open", CreateBucketConfiguration={"LocationConstraint": "main"})
+    for bucket in ("open", "kept"):
+        client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    client.put_object(Bucket="open", Key="essay", Body=b"mine")
+    taken = world.run(purge(stores.access("main"), "open"))
+    assert (taken.removed, taken.is_in_vain) == (1, False)
+
+    world.run(stores.keep_versions("kept", "main"))
+    version = client.put_object(Bucket="kept", Key="essay", Body=b"mine")["VersionId"]
+    client.put_object(Bucket="kept", Key="essay", Body=b"noise")
+    client.delete_object(Bucket="kept", Key="essay")
+    world.run(stores.caught_up(COPY, 20))
+    for zone in ("main", COPY):
+        access = stores.access(zone)
+        tried = world.run(purge(access, "kept"))
+        assert (tried.versions, tried.removed, tried.loosened) == (3, 0, ())
+        kept = s3(access).get_object(Bucket="kept", Key="essay", VersionId=version)
+        assert kept["Body"].read() == b"mine"
+
+
+def test_a_wrong_key_another_zones_endpoint_and_another_time_are_refused(
+    world: ObjectWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
     access = world.stores.access("main")
     wrong = world.folder / "wrong"
     write_private(wrong, b"x" * 40)
@@ -106,6 +137,10 @@ def test_a_wrong_key_and_another_zones_endpoint_are_refused(world: ObjectWorld) 
     stranger = dataclasses.replace(access, access_key="nobody")
     assert "key is not known" in world.refusal(Door("main", stranger).require_known())
     assert f"by the zone main, not by {COPY}" in world.refusal(Door(COPY, access).require_known())
+    with monkeypatch.context() as patch:
+        patch.setattr(auth, "get_current_datetime", lambda: datetime.now(UTC) - SKEW)
+        skewed = world.refusal(Door("main", access).require_known())
+    assert "the clocks differ by more than 15 minutes" in skewed
 
 
 def test_a_killed_site_is_failed_over_and_comes_back_with_all_that_it_acknowledged(

@@ -99,6 +99,11 @@ def test_a_drill_shows_what_it_should_and_says_so(tmp_path: Path) -> None:
             Verdict.FAIL,
             "it ended with 1, not with 0: suyun: too far behind",
         ),
+        (
+            step("echo 'suyun: no ceph-mon'; echo '  hint: apt-get install ceph-mon'; exit 4"),
+            Verdict.UNKNOWN,
+            "it ended with 4, not with 0: suyun: no ceph-mon (apt-get install ceph-mon)",
+        ),
         (step("true", code=1), Verdict.FAIL, "it ended with 0, not with 1"),
         (step("false\ntrue"), Verdict.FAIL, "it ended with 1, not with 0"),
         (step("exit 2"), Verdict.UNKNOWN, "it ended with 2, not with 0"),
