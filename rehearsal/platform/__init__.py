@@ -6,5 +6,5 @@ can be tested against a known truth.
 Stays out: TLS and routing (`rehearsal.edge`), load, judging.
 
 In production identity is Keycloak's, data is PostgreSQL's and segments are Ceph's. Here the data
-is in SQLite, behind `storage.Storage` and `video.Segments`, so that those can take its place.
+is in SQLite, or, beside a data world, in its PostgreSQL and Ceph: both behind `storage.Storage`.
 """

@@ -22,6 +22,7 @@ from rehearsal.platform.tokens import TokenError, Tokens
 from rehearsal.platform.video import INTERNAL_URI, SEGMENT_BYTES, StoredSegments, make_segments
 from tests import worlds
 from tests.rehearsal.asgi import Reply, call, get
+from tests.rehearsal.storage_word import keeps_its_word
 
 SECRET = b"s" * 32
 KEY = b"k" * 32
@@ -51,6 +52,15 @@ def _world(tmp_path: Path) -> Iterator[World]:
     storage = SqliteStorage(file)
     yield World(Application(storage, StoredSegments(tmp_path), Tokens(KEY), 0), file, everybody)
     asyncio.run(storage.close())
+
+
+def test_the_storage_keeps_its_word(world: World) -> None:
+    async def act() -> None:
+        storage = SqliteStorage(world.file)
+        await keeps_its_word(storage, world.people)
+        await storage.close()
+
+    asyncio.run(act())
 
 
 def test_an_account_and_its_password_give_a_token_that_opens_the_catalogue(world: World) -> None:
