@@ -11,9 +11,10 @@ import asyncpg
 from province.holdings import Engine
 from rehearsal.data.content import OBJECT_BYTES, ROW_BYTES, content, sha256
 from rehearsal.data.doors import WorldDoors
-from rehearsal.data.people import PeopleRows, SeenError, connect_rows, seen
+from rehearsal.data.people import PeopleRows, SeenError, connect_rows
 from rehearsal.data.ring import Ring
 from rehearsal.database.client import DatabaseAccess
+from rehearsal.objects.client import seen
 
 _FIND = "SELECT body FROM probes WHERE writer = $1 AND sequence = $2"
 

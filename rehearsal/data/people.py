@@ -5,21 +5,18 @@ They give up early and say what they saw; who uses them decides where to ask nex
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Protocol
 
 import asyncpg
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 
 from rehearsal.data.content import sha256
 from rehearsal.data.errors import DataError
 from rehearsal.database.client import DatabaseAccess
+from rehearsal.objects import client as objects
 from rehearsal.objects.access import ObjectAccess
+from rehearsal.objects.client import seen
+from rehearsal.objects.errors import ObjectStoreError
 
 CONNECT_SECONDS = 1.0
 ANSWER_SECONDS = 3.0
@@ -58,53 +55,14 @@ class RowClient(Protocol):
         """Lets the connection go."""
 
 
-class StoreClient:
-    """An object store's client, by boto3, in threads of its own. Raises SeenError."""
-
-    def __init__(self, access: ObjectAccess, threads: int = 4) -> None:
-        self.zonegroup = access.zonegroup
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="people")
-        self._client = connect(access)
-
-    async def make_bucket(self, bucket: str, *, is_versioned: bool) -> None:
-        """A bucket of this zonegroup, or the one that is there."""
-        await self._do(self._make_bucket, bucket, is_versioned)
-
-    async def put(self, bucket: str, key: str, body: bytes) -> None:
-        """Puts an object whole; no client tries again by itself."""
-        await self._do(self._put, bucket, key, body)
-
-    async def get(self, bucket: str, key: str) -> bytes:
-        """Reads an object whole."""
-        body: bytes = await self._do(self._get, bucket, key)
-        return body
-
-    def close(self) -> None:
-        """Lets the threads go when they have done what they are at."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+class StoreClient(objects.StoreClient):
+    """An object store's client, in threads of its own. Raises SeenError."""
 
     async def _do(self, act: Any, *arguments: object) -> Any:  # noqa: ANN401 - boto3 has no types
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, act, *arguments)
-        except (BotoCoreError, ClientError, OSError) as error:
-            raise SeenError(seen(error)) from error
-
-    def _put(self, bucket: str, key: str, body: bytes) -> None:
-        self._client.put_object(Bucket=bucket, Key=key, Body=body)
-
-    def _get(self, bucket: str, key: str) -> bytes:
-        return bytes(self._client.get_object(Bucket=bucket, Key=key)["Body"].read())
-
-    def _make_bucket(self, bucket: str, is_versioned: bool) -> None:  # noqa: FBT001 - passed on by the executor
-        try:
-            self._client.head_bucket(Bucket=bucket)
-        except ClientError:
-            where = {"LocationConstraint": self.zonegroup}
-            self._client.create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
-        if is_versioned:
-            self._client.put_bucket_versioning(
-                Bucket=bucket, VersioningConfiguration={"Status": "Enabled"}
-            )
+            return await super()._do(act, *arguments)
+        except ObjectStoreError as error:
+            raise SeenError(error.cause) from error
 
 
 class PeopleRows:
@@ -149,32 +107,6 @@ async def connect_rows(access: DatabaseAccess) -> Any:  # noqa: ANN401 - asyncpg
 def connect(access: ObjectAccess) -> Any:  # noqa: ANN401 - boto3 has no types
     """A boto3 client of one zone that tries once. Raises DataError when the key's file is not."""
     try:
-        secret = access.secret_key_file.read_text("utf-8").strip()
-    except OSError as error:
-        raise DataError(
-            f"the secret key cannot be read: {error}", "start the world again"
-        ) from error
-    return boto3.client(
-        "s3",
-        endpoint_url=access.endpoint,
-        verify=str(access.ca_file),
-        aws_access_key_id=access.access_key,
-        aws_secret_access_key=secret,
-        region_name=access.zonegroup,
-        config=Config(
-            connect_timeout=CONNECT_SECONDS,
-            read_timeout=ANSWER_SECONDS,
-            retries={"total_max_attempts": 1},
-            s3={"addressing_style": "path"},
-            signature_version="s3v4",
-            # Ceph 16 does not know the trailers in which newer clients send their checksums.
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-        ),
-    )
-
-
-def seen(error: Exception) -> str:
-    """A short name: the store's code, or the class of the error."""
-    response: Mapping[str, Any] = getattr(error, "response", None) or {}
-    return str(response.get("Error", {}).get("Code") or type(error).__name__)
+        return objects.s3(access, patience=objects.PEOPLES)
+    except ObjectStoreError as error:
+        raise DataError(error.cause, error.hint) from error

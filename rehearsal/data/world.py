@@ -23,6 +23,7 @@ from province.province import Province
 from rehearsal.data.beneath import Beneath
 from rehearsal.data.checker import Duty
 from rehearsal.data.doors import WorldDoors
+from rehearsal.data.engines_of import engines
 from rehearsal.data.errors import DataError, RefusedError
 from rehearsal.data.figures import BOOT, KILL, losses
 from rehearsal.data.front import Front, FrontOrder
@@ -42,6 +43,8 @@ from rehearsal.objects.access import ObjectAccess
 from rehearsal.objects.stores import ObjectStores
 from rehearsal.pki import Authority, write_private
 from rehearsal.place import Place
+from rehearsal.platform.engines import Engines
+from rehearsal.platform.stock import stock
 
 PEOPLE = 2_000
 """Concurrent users whose people, schools and marks are in the database; how many bytes a restore
@@ -332,6 +335,15 @@ class DataWorld:
         """How to read each database that answers."""
         found = await self.databases.standings()
         return {one.site: self.databases.access(one.site) for one in found}
+
+    def engines(self, near: str) -> Engines:
+        """What a platform process at that site works with."""
+        return engines(self.ring, near, self.databases.access, self.stores.access)
+
+    async def stock(self) -> int:
+        """Stores and catalogues the teaching resources; returns how many. Raises StorageError."""
+        sites = tuple(site.id for site in self._order.province.sites)
+        return await stock(self.engines(self.ring.sites[0]), sites)
 
     async def _start(self, tell: Callable[[str], None]) -> None:
         if self._links is not None:

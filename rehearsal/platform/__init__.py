@@ -6,6 +6,6 @@ load instrument can be tested against a known truth.
 Stays out: TLS and routing (`rehearsal.edge`), load, judging.
 
 In production identity is Keycloak's, data is PostgreSQL's, resources and segments are Ceph's. Here
-the data is in SQLite and the rest in files, behind `storage.Storage`, `shelf.Shelf` and
-`video.Segments`, so that those can take their place.
+the data is in SQLite and the rest in files, or, beside a data world, in its PostgreSQL and Ceph:
+behind `storage.Storage`, `shelf.Shelf` and `video.Segments`.
 """

@@ -1,7 +1,8 @@
 """One process of the platform: `python -m rehearsal.platform --folder F --socket S --process N`.
 
-The folder holds `platform.sqlite`, `segments`, `resources` and `token.key`, made beforehand
-(`rehearsal.platform.platform`).
+The folder holds `segments`, `token.key`, and `platform.sqlite` and `resources` unless `--engines`
+names a file that says which databases and object stores there are in their place
+(`rehearsal.platform.engines`); all made beforehand (`rehearsal.platform.platform`).
 """
 
 from __future__ import annotations
@@ -14,11 +15,17 @@ from pathlib import Path
 
 import uvicorn
 
+from rehearsal.objects.errors import ObjectStoreError
 from rehearsal.platform.app import Application
+from rehearsal.platform.database import Database
+from rehearsal.platform.engines import Engines
+from rehearsal.platform.postgres import PostgresStorage
 from rehearsal.platform.protocol import PlatformProtocol
-from rehearsal.platform.shelf import FileShelf
+from rehearsal.platform.shelf import FileShelf, Shelf
 from rehearsal.platform.sqlite import SqliteStorage
-from rehearsal.platform.storage import StorageError
+from rehearsal.platform.storage import Storage, StorageError
+from rehearsal.platform.store_shelf import StoreShelf
+from rehearsal.platform.stores import Stores
 from rehearsal.platform.tokens import Tokens
 from rehearsal.platform.video import StoredSegments
 
@@ -37,24 +44,20 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--socket", type=Path, required=True)
     parser.add_argument("--process", type=int, default=0)
+    parser.add_argument("--engines", type=Path)
     order = parser.parse_args()
     try:
-        _serve(order.folder, order.socket, order.process)
-    except (OSError, ValueError, StorageError) as error:
+        _serve(order.folder, order.socket, order.process, order.engines)
+    except (OSError, ValueError, StorageError, ObjectStoreError) as error:
         sys.stderr.write(f"the platform cannot start: {error}\n")
         return 1
     return 0
 
 
-def _serve(folder: Path, path: Path, process: int) -> None:
+def _serve(folder: Path, path: Path, process: int, engines: Path | None) -> None:
     tokens = Tokens((folder / "token.key").read_bytes())
-    app = Application(
-        SqliteStorage(folder / "platform.sqlite"),
-        StoredSegments(folder),
-        FileShelf(folder),
-        tokens,
-        process,
-    )
+    storage, shelf = _kept_in(folder, engines)
+    app = Application(storage, StoredSegments(folder), shelf, tokens, process)
     config = uvicorn.Config(
         app,
         loop="auto",
@@ -72,6 +75,14 @@ def _serve(folder: Path, path: Path, process: int) -> None:
     gc.set_threshold(*COLLECTIONS)
     with _listening(path) as listener:
         uvicorn.Server(config).run(sockets=[listener])
+
+
+def _kept_in(folder: Path, engines: Path | None) -> tuple[Storage, Shelf]:
+    if engines is None:
+        return SqliteStorage(folder / "platform.sqlite"), FileShelf(folder)
+    known = Engines.model_validate_json(engines.read_bytes())
+    database, stores = Database.of(known), Stores.of(known)
+    return PostgresStorage(database, stores), StoreShelf(database, stores)
 
 
 def _listening(path: Path) -> socket.socket:

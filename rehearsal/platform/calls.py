@@ -15,7 +15,7 @@ from rehearsal.platform.storage import Person
 from rehearsal.platform.tokens import TokenError, Tokens
 
 BODY_BYTES_MAX = 1024 * 1024
-"""Text alone is handed in here; scanned books go to the object store in a later issue."""
+"""Text alone is handed in here."""
 _CHALLENGE = {"WWW-Authenticate": "Bearer"}
 _SCHEME = "bearer "
 _DIGITS_MAX = 15

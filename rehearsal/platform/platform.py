@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
+import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from processes.memory import TOGETHER
@@ -14,6 +17,7 @@ from processes.supervisor import Command, ProcessError, Running, Supervisor
 from province.province import Province
 from rehearsal.pki import write_private
 from rehearsal.platform.counters import PlatformCounters, total
+from rehearsal.platform.engines import Engines
 from rehearsal.platform.faults import Faults
 from rehearsal.platform.roster import people
 from rehearsal.platform.seeding import seed
@@ -33,7 +37,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 class Platform:
     """The reference platform for `users` synthetic accounts of the province."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that the platform is made of
         self,
         folder: Path,
         supervisor: Supervisor,
@@ -41,18 +45,23 @@ class Platform:
         users: int,
         secret_file: Path,
         processes: int = 1,
+        *,
+        engines: Sequence[Engines] = (),
     ) -> None:
         """`secret_file` holds the secret of `province.audience.password`, as raw bytes.
 
-        One process costs less a request than two: it answers more of them at each waking.
+        One process costs less a request than two: it answers more of them at each waking. With
+        `engines` there is one process for each of them, which keeps its data there, not in SQLite:
+        the same people, under the same secret, are in that database beforehand.
         """
         self._folder = folder.absolute()
         self._supervisor = supervisor
         self._province = province
         self._users = users
         self._secret_file = secret_file
-        self._processes = processes
-        self._running: list[Running] = []
+        self._engines = tuple(engines)
+        self._processes = len(self._engines) or processes
+        self._running: dict[int, Running] = {}
 
     @property
     def sockets(self) -> tuple[Path, ...]:
@@ -60,22 +69,42 @@ class Platform:
         return tuple(self._folder / f"{n}.sock" for n in range(self._processes))
 
     async def start(self) -> None:
-        """Makes database and token key, starts the processes and waits until all answer.
+        """Makes data and token key, starts the processes and waits until all answer.
 
-        Raises ProcessError when the database cannot be made or a process does not come up.
+        Raises ProcessError when the data cannot be made or a process does not come up.
         """
         self._require_short_paths()
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_private(self._folder / "token.key", secrets.token_bytes(KEY_BYTES))
-        await self._make_database()
-        for number, socket in enumerate(self.sockets):
-            self._running.append(await self._supervisor.start(self._command(number, socket)))
+        await self._make_data()
+        for number in range(self._processes):
+            await self._start(number)
         await asyncio.gather(*(self._until_ready(number) for number in range(self._processes)))
 
-    async def counters(self) -> PlatformCounters:
-        """The counts of all processes, since their start, to the request.
+    async def kill(self, number: int) -> None:
+        """SIGKILL to that process, as when its site is lost. Harmless when it is down already."""
+        running = self._running.pop(number, None)
+        if running is None:
+            return
+        if running.exit_code is None:
+            with suppress(ProcessLookupError):
+                os.killpg(running.pid, signal.SIGKILL)
+        await self._supervisor.stop(running)
 
-        Raises ProcessError when a process is gone, and its counts with it.
+    async def boot(self, number: int) -> None:
+        """Starts that process again and waits until it answers; harmless when it stands.
+
+        Raises ProcessError when it does not come up.
+        """
+        if number not in self._running:
+            await self._start(number)
+            await self._until_ready(number)
+
+    async def counters(self) -> PlatformCounters:
+        """The counts of all processes that stand, each since its own start, to the request.
+
+        What a process had counted is missing once it was killed, also after it was booted again.
+        Raises ProcessError when one is gone that nobody killed.
         """
         answers = await self._ask_all("/internal/counters")
         return total(PlatformCounters.model_validate_json(answer.body) for answer in answers)
@@ -83,13 +112,13 @@ class Platform:
     async def set_faults(self, faults: Faults) -> None:
         """Makes the platform as a whole behave as `faults` say, from now on.
 
-        Raises ProcessError when a process is gone.
+        A process that is booted later has none. Raises ProcessError when a process is gone.
         """
         await self._ask_all("/internal/faults", faults.share(self._processes))
 
     def require_running(self) -> None:
-        """Raises ProcessError when a process has ended."""
-        for running in self._running:
+        """Raises ProcessError when a process has ended that was not killed by `kill`."""
+        for running in self._running.values():
             if running.exit_code is not None:
                 raise ProcessError(
                     f"{running.command.name} ended with status {running.exit_code}: "
@@ -97,21 +126,25 @@ class Platform:
                     f"its log is {running.command.log}",
                 )
 
-    async def _make_database(self) -> None:
+    async def _start(self, number: int) -> None:
+        command = self._command(number, self.sockets[number])
+        self._running[number] = await self._supervisor.start(command)
+
+    async def _make_data(self) -> None:
         """A thread cannot be cancelled: it is told to give up, and leaves nothing behind."""
         abandoned = threading.Event()
         try:
-            await asyncio.to_thread(self._seed, abandoned)
+            await asyncio.to_thread(self._make, abandoned)
         except asyncio.CancelledError:
             abandoned.set()
             raise
 
-    def _seed(self, abandoned: threading.Event) -> None:
-        sites = tuple(site.id for site in self._province.sites)
+    def _make(self, abandoned: threading.Event) -> None:
         try:
-            secret = self._secret_file.read_bytes()
-            everybody = _until_abandoned(people(self._province, self._users), abandoned)
-            seed(self._folder / "platform.sqlite", everybody, sites, secret)
+            for number, engines in enumerate(self._engines):
+                write_private(self._engines_file(number), engines.model_dump_json().encode())
+            if not self._engines:
+                self._seed(abandoned)
             SEGMENTS.make(self._folder)
             BODIES.make(self._folder)
         except (OSError, StorageError) as error:
@@ -119,8 +152,19 @@ class Platform:
                 str(error), f"make room and leave to write in {self._folder}"
             ) from error
 
+    def _seed(self, abandoned: threading.Event) -> None:
+        sites = tuple(site.id for site in self._province.sites)
+        everybody = _until_abandoned(people(self._province, self._users), abandoned)
+        file = self._folder / "platform.sqlite"
+        seed(file, everybody, sites, self._secret_file.read_bytes())
+
+    def _engines_file(self, number: int) -> Path:
+        return self._folder / f"{number}.engines.json"
+
     def _command(self, number: int, socket: Path) -> Command:
-        order = ("--folder", str(self._folder), "--socket", str(socket), "--process", str(number))
+        order = ["--folder", str(self._folder), "--socket", str(socket), "--process", str(number)]
+        if self._engines:
+            order += ["--engines", str(self._engines_file(number))]
         return Command(
             name=f"platform process {number}",
             argv=(sys.executable, "-m", "rehearsal.platform", *order),
@@ -149,7 +193,9 @@ class Platform:
         self.require_running()
         body = None if send is None else send.model_dump_json().encode()
         try:
-            answers = await asyncio.gather(*(ask(s, target, send=body) for s in self.sockets))
+            answers = await asyncio.gather(
+                *(ask(self.sockets[number], target, send=body) for number in self._running)
+            )
         except OSError as error:
             self.require_running()
             raise ProcessError(

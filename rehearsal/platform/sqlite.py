@@ -12,6 +12,8 @@ from typing import Any
 
 from province.audience import Persona
 from rehearsal.platform.storage import (
+    MARKS_MAX,
+    RESOURCES_PER_PAGE,
     Course,
     Credentials,
     Mark,
@@ -23,9 +25,6 @@ from rehearsal.platform.storage import (
 )
 from rehearsal.platform.writer import BatchWriter
 
-RESOURCES_PER_PAGE = 20
-MARKS_MAX = 200
-"""Rows of one answer; a class of 50 with four marks each."""
 _SCHOOL_COLUMNS = (
     "school, county, students, teachers, "
     "(SELECT count(*) FROM submissions WHERE submissions.school = schools.school)"

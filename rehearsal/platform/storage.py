@@ -1,7 +1,6 @@
 """What the platform keeps, as values, and the storage that it asks for them.
 
-`Storage` is asynchronous although SQLite answers at once, because its successor (PostgreSQL) does
-not.
+`Storage` is asynchronous although SQLite answers at once, because PostgreSQL does not.
 """
 
 from __future__ import annotations
@@ -11,9 +10,13 @@ from typing import Protocol
 
 from province.audience import Persona
 
+RESOURCES_PER_PAGE = 20
+MARKS_MAX = 200
+"""Rows of one answer; a class of 50 with four marks each."""
+
 
 class StorageError(Exception):
-    """The storage could not do what was asked; nothing of it was kept."""
+    """The storage could not do what was asked, or cannot tell whether it did."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,23 +1,52 @@
-"""The data world, real: a site is killed while people write, and every write is accounted for."""
+"""The data world, real: a site is killed while people write, and every write is accounted for.
+
+The platform works with both engines meanwhile, as somebody near the site that is lost.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
 from ipaddress import IPv4Network
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TypeVar
 
 import pytest
 
 from evidence.verdict import Verdict
+from processes.supervisor import Supervisor
+from province.audience import Persona, password
+from province.reader import read
 from rehearsal.data import daemon
 from rehearsal.data.orders import Action, Done, Order
+from rehearsal.data.ring import plan_ring
+from rehearsal.data.world import EMPTY, PEOPLE
+from rehearsal.links.wiring import Wiring
+from rehearsal.objects.client import s3
+from rehearsal.platform.database import Database
+from rehearsal.platform.engines import Engines
+from rehearsal.platform.platform import Platform
+from rehearsal.platform.postgres import PostgresStorage
+from rehearsal.platform.roster import people
+from rehearsal.platform.seeding import credentials
+from rehearsal.platform.stock import BODIES_PER_SITE, stock
+from rehearsal.platform.storage import Person
+from rehearsal.platform.stores import StoredObject, Stores
+from rehearsal.unix_http import Answer, ask
 from release.workspace import Workspace
+from tests.rehearsal.data_world import engines_near
+from tests.rehearsal.storage_word import first, keeps_its_word, submission
 from tests.worlds import PROVINCE_FILE
 
 HAS_LINKS = os.geteuid() == 0 and shutil.which("ip") is not None
+LOOPBACK = IPv4Network("127.83.0.0/16")
+SECRET = b"s" * 32
+T = TypeVar("T")
 pytestmark = [
     pytest.mark.live,
     pytest.mark.slow,
@@ -36,7 +65,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         PROVINCE_FILE,
         Workspace.here().cache,
         has_links=HAS_LINKS,
-        loopback=IPv4Network("127.83.0.0/16"),
+        loopback=LOOPBACK,
     )
     try:
         asyncio.run(asyncio.wait_for(daemon.wait_ready(state, lambda _: None), 180))
@@ -48,6 +77,115 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def order(state: Path, action: Action, *sites: str, **fields: object) -> Done:
     asked = Order.model_validate({"action": action, "sites": sites, **fields})
     return asyncio.run(asyncio.wait_for(daemon.ask(state, asked, lambda _: None), 120))
+
+
+@dataclass
+class Front:
+    """A platform process near main, and the same storage in this process."""
+
+    runner: asyncio.Runner
+    engines: Engines
+    database: Database
+    stores: Stores
+    storage: PostgresStorage
+    people: tuple[Person, ...]
+    platform: Platform
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        return self.runner.run(asyncio.wait_for(work, 20))
+
+    async def log_in(self, who: Person) -> Answer:
+        told = f'{{"account": "{who.account}", "password": "{password(SECRET, who.account)}"}}'
+        return await ask(self.platform.sockets[0], "/login", send=told.encode())
+
+    async def stored(self, number: int) -> StoredObject:
+        """Where the text of that submission lies, as its row says."""
+        (row,) = await self.database.read(
+            "SELECT bucket, key, sha256 FROM submissions WHERE id = $1", number
+        )
+        return StoredObject(site=row["bucket"].partition("-")[2], **row)
+
+
+@pytest.fixture(scope="module")
+def front(world: Path) -> Iterator[Front]:
+    province = read(PROVINCE_FILE)
+    ring = plan_ring(province)
+    wiring = Wiring(sites=(*ring.sites, EMPTY))
+    addresses = {
+        site: str(wiring.address(site) if HAS_LINKS else LOOPBACK[256 * number + 1])
+        for number, site in enumerate(ring.sites, start=1)
+    }
+    engines = engines_near(world, "main", ring, addresses)
+    with TemporaryDirectory() as name, asyncio.Runner() as runner:
+        folder = Path(name)
+        (folder / "accounts.key").write_bytes(SECRET)
+        supervisor = Supervisor(folder / "s")
+        runner.run(supervisor.__aenter__())
+        try:
+            platform = Platform(
+                folder / "p",
+                supervisor,
+                province,
+                PEOPLE,
+                folder / "accounts.key",
+                engines=[engines],
+            )
+            runner.run(platform.start())
+            database, stores = Database.of(engines), Stores.of(engines)
+            storage = PostgresStorage(database, stores)
+            everybody = tuple(people(province, PEOPLE))
+            yield Front(runner, engines, database, stores, storage, everybody, platform)
+            runner.run(storage.close())
+        finally:
+            runner.run(supervisor.__aexit__(None, None, None))
+
+
+def test_the_platform_keeps_its_word_with_both_engines(front: Front) -> None:
+    async def act() -> None:
+        await keeps_its_word(front.storage, front.people)
+        student = first(front.people, Persona.STUDENT)
+        assert (await front.log_in(student)).status == 401  # under the world's own secret
+        salt, digest = credentials(SECRET, student.account)
+        await front.database.write(
+            "UPDATE people SET salt = $2, digest = $3 WHERE account = $1",
+            *(student.account, salt, digest),
+        )
+        assert (await front.log_in(student)).status == 200
+        counters = await front.platform.counters()
+        assert counters.by_status == {"200": 1, "401": 1}
+
+    front.run(act())
+
+
+def test_what_is_handed_in_lies_in_the_near_store_and_its_row_says_so(front: Front) -> None:
+    student = first(front.people, Persona.STUDENT)
+    number = front.run(front.storage.submit(submission(student, "答案")))
+    stored = front.run(front.stored(number))
+    assert stored.bucket == "submissions-main"
+    assert stored.key.startswith(f"{student.account}/")
+    client = s3(front.engines.stores[0].own.access)
+    body = client.get_object(Bucket=stored.bucket, Key=stored.key)["Body"].read()
+    assert body == "答案".encode()
+    assert stored.sha256 == sha256(body).hexdigest()
+
+
+def test_every_resource_is_stored_at_a_site_and_catalogued(front: Front) -> None:
+    async def act() -> None:
+        sites = tuple(site.id for site in read(PROVINCE_FILE).sites)
+        assert await stock(front.engines, sites) == 3000
+        found = await front.database.read(
+            "SELECT resource, site, bucket, key, sha256 FROM catalogue"
+        )
+        rows = {int(row["resource"]): row for row in found}
+        assert set(rows) == set(range(1, 3001))
+        assert {row["site"] for row in rows.values()} == {one.site for one in front.engines.stores}
+        for number in range(1, 15):
+            row = dict(rows[number])
+            del row["resource"]
+            assert len(await front.stores.get(StoredObject(**row))) == 65536
+        assert len({(row["bucket"], row["key"]) for row in found}) <= 3 * BODIES_PER_SITE
+
+    front.run(act())
 
 
 def test_a_site_that_dies_takes_no_confirmed_write_with_it(world: Path) -> None:
@@ -69,6 +207,22 @@ def test_a_site_that_dies_takes_no_confirmed_write_with_it(world: Path) -> None:
     assert objects.partner == "xuzhou"
     assert objects.kept + objects.lost == objects.writes_acknowledged > 0
     assert objects.rpo_seconds is not None
+
+
+def test_the_platform_goes_on_elsewhere_without_being_started_again(front: Front) -> None:
+    async def act() -> None:
+        student = first(front.people, Persona.STUDENT)
+        assert (await front.log_in(student)).status == 200
+        number = await front.storage.submit(submission(student, "又一份"))
+        stored = await front.stored(number)
+        assert stored.bucket == "submissions-xuzhou"
+        assert await front.stores.get(stored) == "又一份".encode()
+        teaching = await front.database.read(
+            "SELECT site, bucket, key, sha256 FROM catalogue WHERE site = 'main' LIMIT 1"
+        )
+        assert len(await front.stores.get(StoredObject(**teaching[0]))) == 65536
+
+    front.run(act())
 
 
 def test_copies_that_are_silently_off_are_found_out_by_the_checker_alone(world: Path) -> None:

@@ -25,6 +25,7 @@ from rehearsal.platform.tokens import TokenError, Tokens
 from rehearsal.platform.video import SEGMENTS, StoredSegments
 from tests import worlds
 from tests.rehearsal.asgi import Reply, call, get
+from tests.rehearsal.storage_word import keeps_its_word
 
 SECRET = b"s" * 32
 KEY = b"k" * 32
@@ -56,6 +57,15 @@ def _world(tmp_path: Path) -> Iterator[World]:
     segments, shelf = StoredSegments(tmp_path), FileShelf(tmp_path)
     yield World(Application(storage, segments, shelf, Tokens(KEY), 0), file, everybody)
     asyncio.run(storage.close())
+
+
+def test_the_storage_keeps_its_word(world: World) -> None:
+    async def act() -> None:
+        storage = SqliteStorage(world.file)
+        await keeps_its_word(storage, world.people)
+        await storage.close()
+
+    asyncio.run(act())
 
 
 def test_an_account_and_its_password_give_a_token_that_opens_the_catalogue(world: World) -> None:

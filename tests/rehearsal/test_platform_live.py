@@ -167,6 +167,24 @@ def test_counts_of_a_platform_that_lost_a_process_are_an_error() -> None:
     _with_platform(act)
 
 
+def test_a_process_that_is_killed_comes_back_and_the_others_are_counted_meanwhile() -> None:
+    async def act(platform: Platform) -> None:
+        for socket in platform.sockets:
+            assert (await ask(socket, "/catalogue")).status == 401
+        for _ in range(2):
+            await platform.kill(1)
+        with pytest.raises(OSError, match="refused"):
+            await ask(platform.sockets[1], "/catalogue")
+        await platform.set_faults(Faults())
+        assert (await platform.counters()).received == 1
+        for _ in range(2):
+            await platform.boot(1)
+        assert (await ask(platform.sockets[1], "/catalogue")).status == 401
+        assert (await platform.counters()).received == 2
+
+    _with_platform(act)
+
+
 def test_a_process_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     async def act(_platform: Platform) -> None:
         raise AssertionError("it started without its database")
