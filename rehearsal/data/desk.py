@@ -12,6 +12,7 @@ from province.holdings import Engine
 from province.province import Province
 from rehearsal.data.catalogue import Catalogue, try_resources
 from rehearsal.data.checker import Checked, check
+from rehearsal.data.duties import duties
 from rehearsal.data.errors import DataError, RefusedError
 from rehearsal.data.ledger import Acknowledged, Entries, Failed, newest, read_ledger
 from rehearsal.data.orders import Action, Done, Order
@@ -260,7 +261,7 @@ class Desk:
         tell("looking at everything that is there")
         checked = await check(
             order.drill or "none",
-            await self._world.duties(entries),
+            await duties(self._world, entries),
             entries,
             rpo_seconds_max=self._province.objectives.data.rpo_seconds_max,
         )

@@ -9,7 +9,7 @@ site's own link to the machine.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from rehearsal.edge.edge import PORT_IPV6, Edge
 from rehearsal.pki import Authority
 from rehearsal.platform.engines import Engines
 from rehearsal.platform.platform import Platform
+from rehearsal.platform.stock import stock
 
 _ENVIRONMENT = "rehearsal"
 
@@ -38,18 +39,13 @@ class Entrance(Value):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FrontOrder:
-    """`users` connect at once, over all sites. `secret_file` is that of their passwords.
-
-    `engines` are those that each site of the world works with, in its order, and then those of all
-    branches outside it, where there are any.
-    """
+    """`users` connect at once, over all sites. `secret_file` is that of their passwords."""
 
     folder: Path
     province: Province
     users: int
     nginx: Path
     secret_file: Path
-    engines: Sequence[Engines]
 
 
 class Front:
@@ -59,19 +55,22 @@ class Front:
         self,
         order: FrontOrder,
         sites: Sequence[str],
+        engines: Callable[[str], Engines],
         supervisor: Supervisor,
         authority: Authority,
     ) -> None:
-        """`sites` are the world's."""
+        """`sites` are the world's; `engines` gives what the platform at a site works with."""
         self._order = order
         self._sites = tuple(sites)
+        self._engines = engines
+        self._parts = self._parted()
         self._platform = Platform(
             order.folder / "platform",
             supervisor,
             order.province,
             order.users,
             order.secret_file,
-            engines=order.engines,
+            engines=[engines(near) for near in self._nears()],
         )
         self._edges = tuple(
             Edge(
@@ -86,7 +85,7 @@ class Front:
                 port_ipv6=PORT_IPV6,
             )
             for number, (socket, part) in enumerate(
-                zip(self._platform.sockets, self._parts(), strict=True)
+                zip(self._platform.sockets, self._parts, strict=True)
             )
         )
 
@@ -100,7 +99,9 @@ class Front:
         )
 
     async def start(self) -> None:
-        """The platform, then the edges. Raises ProcessError."""
+        """The shelves, the platform, then the edges. Raises ProcessError, StorageError."""
+        sites = tuple(site.id for site in self._order.province.sites)
+        await stock(self._engines(self._sites[0]), sites)
         await self._platform.start()
         await asyncio.gather(*(edge.start() for edge in self._edges))
 
@@ -119,7 +120,11 @@ class Front:
         """Requests that the platform's standing processes have received. Raises ProcessError."""
         return (await self._platform.counters()).received
 
-    def _parts(self) -> list[list[tuple[int, GatewayPlan]]]:
+    def _nears(self) -> list[str]:
+        """At which site each part is; any branch outside the world stands for all of them."""
+        return [part[0][1].site for part in self._parts]
+
+    def _parted(self) -> list[list[tuple[int, GatewayPlan]]]:
         """The gateways of each site of the world, and those of all others, with their numbers."""
         gateways = [plan.gateway for plan in plan_fleet(self._order.province, _ENVIRONMENT).sites]
         numbered = list(enumerate(gateways))

@@ -21,14 +21,12 @@ from processes.supervisor import Supervisor
 from province.holdings import Engine
 from province.province import Province
 from rehearsal.data.beneath import Beneath
-from rehearsal.data.checker import Duty
 from rehearsal.data.doors import WorldDoors
 from rehearsal.data.engines_of import engines
 from rehearsal.data.errors import DataError, RefusedError
-from rehearsal.data.figures import BOOT, KILL, losses
+from rehearsal.data.figures import BOOT, KILL
 from rehearsal.data.front import Front, FrontOrder
-from rehearsal.data.inspector import StorePlace, TablePlace
-from rehearsal.data.ledger import Entries, Happened, Ledger
+from rehearsal.data.ledger import Happened, Ledger
 from rehearsal.data.mistakes import Purge, delete_all, delete_bucket, overwrite_all, purge
 from rehearsal.data.ring import Ring
 from rehearsal.data.scrub import rotten
@@ -43,8 +41,6 @@ from rehearsal.objects.access import ObjectAccess
 from rehearsal.objects.stores import ObjectStores
 from rehearsal.pki import Authority, write_private
 from rehearsal.place import Place
-from rehearsal.platform.engines import Engines
-from rehearsal.platform.stock import stock
 
 PEOPLE = 2_000
 """Concurrent users whose people, schools and marks are in the database; how many bytes a restore
@@ -54,8 +50,6 @@ DELETE = "delete"
 OVERWRITE = "overwrite"
 EMPTY = "empty"
 """The place at which nothing is, until something is restored there."""
-ELSEWHERE = "elsewhere"
-"""A branch outside the world: it works with the main site's stores first."""
 LOOPBACK = IPv4Network("127.60.0.0/16")
 """Where the sites are without links: site number i, from 0, has 127.60.(i+1).1."""
 
@@ -326,24 +320,10 @@ class DataWorld:
                 await self.databases.copy_again()
             self._note("undo sabotage", site)
 
-    async def duties(self, entries: Entries) -> tuple[Duty, ...]:
-        """Who has to answer for what people wrote, as the world stands now."""
-        objects = [self._object_duty(site) for site in self.ring.sites]
-        return (*objects, await self._database_duty(entries))
-
     async def standing_databases(self) -> dict[str, DatabaseAccess]:
         """How to read each database that answers."""
         found = await self.databases.standings()
         return {one.site: self.databases.access(one.site) for one in found}
-
-    def engines(self, near: str) -> Engines:
-        """What a platform process at that site works with."""
-        return engines(self.ring, near, self.databases.access, self.stores.access)
-
-    async def stock(self) -> int:
-        """Stores and catalogues the teaching resources; returns how many. Raises StorageError."""
-        sites = tuple(site.id for site in self._order.province.sites)
-        return await stock(self.engines(self.ring.sites[0]), sites)
 
     async def _start(self, tell: Callable[[str], None]) -> None:
         if self._links is not None:
@@ -370,19 +350,16 @@ class DataWorld:
             await self._open_front()
 
     async def _open_front(self) -> None:
-        await self.stock()
-        sites, province = self.ring.sites, self._order.province
-        nears = [*sites, *([ELSEWHERE] if len(province.sites) > len(sites) else [])]
         self.front = Front(
             FrontOrder(
                 folder=self._folder / "front",
-                province=province,
+                province=self._order.province,
                 users=self._order.users,
                 nginx=self._order.programs["nginx"],
                 secret_file=self.secret_file,
-                engines=[self.engines(near) for near in nears],
             ),
-            sites,
+            self.ring.sites,
+            lambda near: engines(self.ring, near, self.databases.access, self.stores.access),
             self._supervisor,
             self._authority,
         )
@@ -459,35 +436,6 @@ class DataWorld:
         elif site in self.ring.databases:
             await self.databases.kill(site)
         self._down[engine].add(site)
-
-    def _object_duty(self, site: str) -> Duty:
-        down = self._down[Engine.OBJECTS]
-        zones = [zone for zone in self.ring.zones(site) if zone.site not in down]
-        return Duty(
-            engine=Engine.OBJECTS,
-            site=site,
-            sites=(site,),
-            partner=self.ring.partner(site),
-            is_synchronous=False,
-            is_source_standing=site not in down,
-            places=tuple(StorePlace(zone.site, self.stores.access(zone.name)) for zone in zones),
-        )
-
-    async def _database_duty(self, entries: Entries) -> Duty:
-        standing = await self.standing_databases()
-        primary = self.databases.primary
-        lost = [loss.site for loss in losses(entries, Engine.DATABASE)]
-        site = lost[0] if lost else primary
-        others = [one for one in standing if one != site]
-        return Duty(
-            engine=Engine.DATABASE,
-            site=site,
-            sites=self.ring.sites,
-            partner=primary if primary != site else next(iter(others), site),
-            is_synchronous=self.ring.databases[primary].synchronous.number > 0,
-            is_source_standing=primary in standing,
-            places=tuple(TablePlace(one, access) for one, access in standing.items()),
-        )
 
     def _require_links(self) -> Links:
         if self._links is None:
