@@ -13,7 +13,7 @@ from rehearsal.data.content import OBJECT_BYTES, ROW_BYTES, content, sha256
 from rehearsal.data.doors import WorldDoors
 from rehearsal.data.people import PeopleRows, SeenError, connect_rows
 from rehearsal.data.ring import Ring
-from rehearsal.database.client import DatabaseAccess
+from rehearsal.database.client import BROKEN, DatabaseAccess
 from rehearsal.objects.client import seen
 
 _FIND = "SELECT body FROM probes WHERE writer = $1 AND sequence = $2"
@@ -82,7 +82,7 @@ class RowPair:
             if self._connection is None:
                 self._connection = await connect_rows(self._reads)
             body = await self._connection.fetchval(_FIND, self._writer, number)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except BROKEN as error:
             raise SeenError(seen(error)) from error
         return body is not None and sha256(body) == sha256(self._body(number))
 

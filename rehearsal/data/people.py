@@ -12,7 +12,7 @@ import asyncpg
 
 from rehearsal.data.content import sha256
 from rehearsal.data.errors import DataError
-from rehearsal.database.client import DatabaseAccess
+from rehearsal.database.client import BROKEN, DatabaseAccess
 from rehearsal.objects import client as objects
 from rehearsal.objects.access import ObjectAccess
 from rehearsal.objects.client import seen
@@ -78,7 +78,7 @@ class PeopleRows:
             if self._connection is None:
                 self._connection = await connect_rows(self._access)
             await self._connection.execute(_INSERT, writer, sequence, site, body, sha256(body))
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except BROKEN as error:
             await self.close()
             raise SeenError(seen(error)) from error
 

@@ -193,6 +193,9 @@ async def _answer(line: bytes, desk: Desk, writer: asyncio.StreamWriter) -> None
 
 
 def _broken(error: Exception) -> Broken:
+    """Of several at once the first: who reads it has one thing to do at a time."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
     return Broken(
         cause=getattr(error, "cause", None) or f"{type(error).__name__}: {error}",
         hint=getattr(error, "hint", None) or "",

@@ -18,13 +18,21 @@ DATABASE = "base"
 SUPERUSER = "postgres"
 CONNECT_SECONDS = 3.0
 ANSWER_SECONDS = 10.0
+BROKEN = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what asyncpg says when a server is killed between two messages
+)
+"""All that asyncpg raises where a server refuses, leaves, or is killed."""
 _LOST = (
     OSError,
     TimeoutError,
     asyncpg.PostgresConnectionError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
-    asyncpg.InternalClientError,  # what asyncpg says when a server is killed between two messages
+    asyncpg.InternalClientError,
 )
 
 
