@@ -140,7 +140,7 @@ def outages(
     """Each harm that was done, with what users saw from then until the next harm."""
     harms = [one for one in moments if one.what.startswith(_HARM)]
     for harm, after in zip(harms, [*harms[1:], None], strict=True):
-        until = after.second if after else float("inf")
+        until = int(after.second) if after else float("inf")
         seen = [
             one.model_copy(update={"second": one.second - int(harm.second)})
             for one in seconds

@@ -11,6 +11,8 @@ from rehearsal.data.ledger import Acknowledged, Entries, Failed, Happened, Read
 
 KILL = "kill"
 BOOT = "boot"
+_ANSWERS = {"NoSuchKey"}
+"""Failures in which the other site did answer: the object is lost, and is counted as that."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,7 +79,10 @@ def _failures(entries: Entries, engine: Engine, loss: Loss) -> Sequence[Failed]:
     return [
         one
         for one in failed
-        if one.does == "read" and one.site == loss.site and one.at <= loss.until
+        if one.does == "read"
+        and one.site == loss.site
+        and one.at <= loss.until
+        and one.error not in _ANSWERS
     ]
 
 

@@ -157,10 +157,12 @@ def test_reads_are_answered_again_once_the_copy_answers_for_good() -> None:
         failed(40.0, engine=Engine.OBJECTS, does="write"),
         read(11.5, answered_by="xuzhou"),
         read(11.9, answered_by="xuzhou"),
+        failed(50.0, engine=Engine.OBJECTS, does="read").model_copy(update={"error": "NoSuchKey"}),
+        read(50.1, answered_by="xuzhou"),
     )
     (loss,) = losses(told, Engine.OBJECTS)
-    assert rto_seconds(told, Engine.OBJECTS, loss) == pytest.approx(1.5)
-    assert errors_by_second(told, Engine.OBJECTS, {"main"}) == {10: 1, 11: 1, 40: 1}
+    assert rto_seconds(told, Engine.OBJECTS, loss) == pytest.approx(1.5)  # what is lost is no wait
+    assert errors_by_second(told, Engine.OBJECTS, {"main"}) == {10: 1, 11: 1, 40: 1, 50: 1}
 
 
 def test_writes_to_the_database_are_answered_again_by_the_one_that_was_promoted() -> None:

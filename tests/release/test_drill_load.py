@@ -28,7 +28,7 @@ def test_each_harm_has_what_follows_it_until_the_next() -> None:
         *done(kill_main=0.4, promote_xuzhou=2.5),
         Moment(what="kill database xuzhou", second=40.2),
     ]
-    first, second = outages(moments, seconds({1: 20, 41: 9, 42: 9}), 0.001)
+    first, second = outages(moments, seconds({1: 20, 40: 3, 41: 9, 42: 9}), 0.001)
     assert (first.recovered_seconds, second.recovered_seconds) == (2, 3)
 
 
