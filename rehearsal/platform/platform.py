@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
-import signal
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from processes.memory import TOGETHER
@@ -86,9 +83,7 @@ class Platform:
         running = self._running.pop(number, None)
         if running is None:
             return
-        if running.exit_code is None:
-            with suppress(ProcessLookupError):
-                os.killpg(running.pid, signal.SIGKILL)
+        running.kill()
         await self._supervisor.stop(running)
 
     async def boot(self, number: int) -> None:

@@ -38,6 +38,7 @@ class MemoryServer:
         self.asked = 0
         self.committed: list[str] = []
         self.answers_lost = 0
+        self.catalogue: dict[str, dict[str, str]] = {}
         self.connections: list[MemoryConnection] = []
 
     async def connect(self) -> MemoryConnection:
@@ -75,6 +76,12 @@ class MemoryConnection:
             raise asyncpg.CharacterNotInRepertoireError("invalid byte sequence: 0x00")
         if "pg_is_in_recovery" in statement:
             return [{"leads": self._server.leads}]
+        if "FROM catalogue" in statement:
+            return [
+                self._server.catalogue[key]
+                for key in map(str, values)
+                if key in self._server.catalogue
+            ]
         if statement == "broken":
             raise asyncpg.UndefinedTableError("no such table")
         if statement.startswith("INSERT"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import time
 from collections.abc import Callable, Coroutine
 from hashlib import sha256
@@ -23,6 +24,7 @@ from rehearsal.platform.database import Database
 from rehearsal.platform.engines import Engines, SiteObjects
 from rehearsal.platform.nearness import AGAIN_SECONDS
 from rehearsal.platform.storage import StorageError
+from rehearsal.platform.store_shelf import StoreShelf
 from rehearsal.platform.stores import StoredObject, Stores
 from tests import worlds
 from tests.rehearsal.engines_world import (
@@ -137,6 +139,7 @@ def test_no_connection_is_lost_however_a_statement_ends() -> None:
             world.main.state = State.SILENT
             with pytest.raises(StorageError):
                 await world.write()
+            assert world.main.kept == 0  # what got no answer is never used again
             world.main.state = State.WELL
             world.clock.now += AGAIN_SECONDS
         assert set(await asyncio.gather(*(world.write() for _ in range(3 * AT_ONCE)))) == {"main"}
@@ -201,6 +204,13 @@ def test_while_nobody_leads_one_search_serves_all_who_wait() -> None:
         found = await asyncio.gather(*(world.write() for _ in range(50)), return_exceptions=True)
         assert all(isinstance(one, StorageError) for one in found)
         assert world.main.asked == 2  # to connect, and who leads
+        with pytest.raises(StorageError):
+            await world.write()
+        assert world.main.asked == 2
+        world.clock.now += 1
+        with pytest.raises(StorageError):
+            await world.write()
+        assert world.main.asked == 3
 
     run(act)
 
@@ -250,7 +260,8 @@ def test_bytes_come_from_the_nearest_copy_that_has_them_right() -> None:
         assert await shop.stores.get(stored) == b"right"
         shop.copy.objects.clear()
         assert await shop.stores.get(stored) == b"right"
-        assert shop.copy.asked == 3  # not to have it is no failure
+        assert await shop.stores.get(stored) == b"right"
+        assert shop.copy.asked == 4  # not to have it is no failure
         shop.copy.state = State.SILENT
         assert await shop.stores.get(stored) == b"right"
         shop.hold(b"wrong", shop.main)
@@ -259,6 +270,30 @@ def test_bytes_come_from_the_nearest_copy_that_has_them_right() -> None:
         elsewhere = StoredObject(site="nantong", bucket="b", key="k", sha256="")
         with pytest.raises(StorageError, match="nantong"):
             await shop.stores.get(elsewhere)
+
+    asyncio.run(asyncio.wait_for(act(), 5))
+
+
+def test_a_resource_is_looked_up_once_and_read_from_the_nearest_right_copy() -> None:
+    async def act() -> None:
+        shop, clock = Shop(), Clock()
+        stored = shop.hold(b"right", shop.copy, shop.main)
+        server = MemoryServer("xuzhou")
+        server.catalogue["7"] = dataclasses.asdict(stored)
+        shelf = StoreShelf(database([server], clock), shop.stores)
+        assert shelf.find(7) is None
+        assert await shelf.fetch(8) is None
+        for body in (b"right", b"wrong"):
+            shop.hold(body, shop.copy)
+            found = await shelf.fetch(7)
+            assert found is not None
+            assert found.response.body == b"right"
+            assert found.etag == f'"{stored.sha256}"'
+        server.die()
+        assert await shelf.fetch(7) is not None
+        shop.hold(b"wrong", shop.main)
+        with pytest.raises(StorageError, match="wrong bytes"):
+            await shelf.fetch(7)
 
     asyncio.run(asyncio.wait_for(act(), 5))
 
