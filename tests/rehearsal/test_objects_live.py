@@ -104,9 +104,9 @@ def test_a_thief_with_the_platforms_keys_hides_versions_and_removes_none(
     world: ObjectWorld,
 ) -> None:
     stores, client = world.stores, s3(world.stores.access("main"))
-    world.run(stores.make_bucket("kept", "main"))
-    client.create_bucket(Bucket="open", CreateBucketConfiguration={"LocationConstraint": "main"})
+    where = {"LocationConstraint": "main"}
     for bucket in ("open", "kept"):
+        client.create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
         client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     client.put_object(Bucket="open", Key="essay", Body=b"mine")
     taken = world.run(purge(stores.access("main"), "open"))

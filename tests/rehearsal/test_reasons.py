@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
 import pytest
@@ -15,15 +14,10 @@ from rehearsal.objects.access import ObjectAccess
 from rehearsal.objects.door import Door
 from rehearsal.objects.errors import ObjectStoreError
 from rehearsal.pki import Authority
+from tests.rehearsal.clocks import Tomorrow
 from tests.rehearsal.fake_s3 import FakeS3
 
 ADDRESS = "127.84.1.1"
-
-
-class Tomorrow(datetime):
-    @classmethod
-    def now(cls, tz: tzinfo | None = None) -> Tomorrow:
-        return cls.fromtimestamp((datetime.now(tz) + timedelta(days=1)).timestamp(), UTC)
 
 
 def access(store: FakeS3) -> ObjectAccess:
