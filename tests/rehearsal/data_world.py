@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 from province.holdings import Engine
 from rehearsal.data.accounts import Holdings, Piece
 from rehearsal.data.content import sha256
-from rehearsal.data.engines_of import engines
 from rehearsal.data.ledger import Acknowledged, Entries, Failed, Happened, Read
 from rehearsal.data.people import SeenError
-from rehearsal.data.ring import Ring
-from rehearsal.data.status import world_folder
-from rehearsal.database.client import DatabaseAccess
-from rehearsal.database.databases import APPLICATION_ROLE
-from rehearsal.database.holders import PORT
-from rehearsal.database.passwords import password_file
-from rehearsal.objects.access import ObjectAccess
-from rehearsal.objects.layout import lay_out
-from rehearsal.place import Place
-from rehearsal.platform.engines import Engines
 
 
 def acknowledged(
@@ -164,34 +152,3 @@ class MemoryDoors:
 
     def rows(self, site: str) -> MemoryRows:
         return self.tables[site]
-
-
-def engines_near(state: Path, near: str, ring: Ring, addresses: Mapping[str, str]) -> Engines:
-    """What a platform process at that site works with, of a world that another process keeps."""
-    folder = world_folder(state)
-    places = [Place(site=site, address=address) for site, address in addresses.items()]
-    layouts = lay_out(folder / "objects", ring.objects, places)
-    zones = {zone.name: (one, zone) for one in layouts.values() for zone in one.zones}
-    client, ca_file = f"{ring.objects.realm}-client", folder / "pki" / "ca.crt"
-
-    def database(site: str) -> DatabaseAccess:
-        file = password_file(folder / "database" / "passwords", APPLICATION_ROLE)
-        return DatabaseAccess(
-            host=addresses[site],
-            port=PORT,
-            user=APPLICATION_ROLE,
-            password_file=file,
-            ca_file=ca_file,
-        )
-
-    def zone(name: str) -> ObjectAccess:
-        layout, plan = zones[name]
-        return ObjectAccess(
-            endpoint=layout.endpoint(plan),
-            ca_file=ca_file,
-            access_key=client,
-            secret_key_file=folder / "objects" / f"{client}.secret",
-            zonegroup=plan.zonegroup,
-        )
-
-    return engines(ring, near, database, zone)

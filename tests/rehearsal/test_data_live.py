@@ -8,44 +8,41 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import socket
 from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from ipaddress import IPv4Network
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import pytest
 
 from evidence.verdict import Verdict
-from processes.supervisor import Supervisor
 from province.audience import Persona, password
 from province.reader import read
 from rehearsal.data import daemon
 from rehearsal.data.orders import Action, Done, Order
-from rehearsal.data.ring import plan_ring
 from rehearsal.data.status import world_folder
-from rehearsal.data.world import EMPTY, PEOPLE
-from rehearsal.links.wiring import Wiring
+from rehearsal.data.world import PEOPLE
 from rehearsal.objects.client import s3
+from rehearsal.platform.counters import PlatformCounters
 from rehearsal.platform.database import Database
 from rehearsal.platform.engines import Engines
-from rehearsal.platform.platform import Platform
 from rehearsal.platform.postgres import PostgresStorage
 from rehearsal.platform.roster import people
-from rehearsal.platform.stock import BODIES_PER_SITE, stock
+from rehearsal.platform.stock import BODIES_PER_SITE
 from rehearsal.platform.storage import Person
 from rehearsal.platform.store_shelf import StoreShelf
 from rehearsal.platform.stores import StoredObject, Stores
 from rehearsal.unix_http import Answer, ask
 from release.workspace import Workspace
-from tests.rehearsal.data_world import engines_near
 from tests.rehearsal.storage_word import first, keeps_its_word, submission
 from tests.worlds import PROVINCE_FILE
 
 HAS_LINKS = os.geteuid() == 0 and shutil.which("ip") is not None
-LOOPBACK = IPv4Network("127.83.0.0/16")
+_ELSEWHERE = 3
+"""The platform's process for branches outside the world, which are near main."""
 T = TypeVar("T")
 pytestmark = [
     pytest.mark.live,
@@ -65,7 +62,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         PROVINCE_FILE,
         Workspace.here().cache,
         has_links=HAS_LINKS,
-        loopback=LOOPBACK,
+        loopback=IPv4Network("127.83.0.0/16"),
+        users=PEOPLE,
     )
     try:
         asyncio.run(asyncio.wait_for(daemon.wait_ready(state, lambda _: None), 180))
@@ -81,7 +79,7 @@ def order(state: Path, action: Action, *sites: str, **fields: object) -> Done:
 
 @dataclass
 class Front:
-    """A platform process near main, and the same storage in this process."""
+    """The world's platform process near main, and the same storage in this process."""
 
     runner: asyncio.Runner
     engines: Engines
@@ -90,7 +88,7 @@ class Front:
     storage: PostgresStorage
     shelf: StoreShelf
     people: tuple[Person, ...]
-    platform: Platform
+    door: Path
     secret: bytes
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
@@ -99,7 +97,7 @@ class Front:
     async def log_in(self, who: Person, mistyped: str = "") -> Answer:
         word = password(self.secret, who.account) + mistyped
         told = f'{{"account": "{who.account}", "password": "{word}"}}'
-        return await ask(self.platform.sockets[0], "/login", send=told.encode())
+        return await ask(self.door, "/login", send=told.encode())
 
     async def stored(self, number: int) -> StoredObject:
         """Where the text of that submission lies, as its row says."""
@@ -111,46 +109,23 @@ class Front:
 
 @pytest.fixture(scope="module")
 def front(world: Path) -> Iterator[Front]:
-    province = read(PROVINCE_FILE)
-    ring = plan_ring(province)
-    wiring = Wiring(sites=(*ring.sites, EMPTY))
-    addresses = {
-        site: str(wiring.address(site) if HAS_LINKS else LOOPBACK[256 * number + 1])
-        for number, site in enumerate(ring.sites, start=1)
-    }
-    engines = engines_near(world, "main", ring, addresses)
-    with TemporaryDirectory() as name, asyncio.Runner() as runner:
-        folder = Path(name)
-        secret_file = world_folder(world) / "accounts.key"
-        supervisor = Supervisor(folder / "s")
-        runner.run(supervisor.__aenter__())
-        try:
-            platform = Platform(
-                folder / "p",
-                supervisor,
-                province,
-                PEOPLE,
-                secret_file,
-                engines=[engines],
-            )
-            runner.run(platform.start())
-            database, stores = Database.of(engines), Stores.of(engines)
-            storage = PostgresStorage(database, stores)
-            everybody = tuple(people(province, PEOPLE))
-            yield Front(
-                runner=runner,
-                engines=engines,
-                database=database,
-                stores=stores,
-                storage=storage,
-                shelf=StoreShelf(database, stores),
-                people=everybody,
-                platform=platform,
-                secret=secret_file.read_bytes(),
-            )
-            runner.run(storage.close())
-        finally:
-            runner.run(supervisor.__aexit__(None, None, None))
+    folder = world_folder(world) / "front" / "platform"
+    engines = Engines.model_validate_json((folder / f"{_ELSEWHERE}.engines.json").read_bytes())
+    with asyncio.Runner() as runner:
+        database, stores = Database.of(engines), Stores.of(engines)
+        storage = PostgresStorage(database, stores)
+        yield Front(
+            runner=runner,
+            engines=engines,
+            database=database,
+            stores=stores,
+            storage=storage,
+            shelf=StoreShelf(database, stores),
+            people=tuple(people(read(PROVINCE_FILE), PEOPLE)),
+            door=folder / f"{_ELSEWHERE}.sock",
+            secret=(world_folder(world) / "accounts.key").read_bytes(),
+        )
+        runner.run(storage.close())
 
 
 def test_the_platform_keeps_its_word_with_both_engines(front: Front) -> None:
@@ -159,8 +134,8 @@ def test_the_platform_keeps_its_word_with_both_engines(front: Front) -> None:
         student = first(front.people, Persona.STUDENT)
         assert (await front.log_in(student, "x")).status == 401
         assert (await front.log_in(student)).status == 200
-        counters = await front.platform.counters()
-        assert counters.by_status == {"200": 1, "401": 1}
+        told = await ask(front.door, "/internal/counters")
+        assert PlatformCounters.model_validate_json(told.body).by_status == {"200": 1, "401": 1}
 
     front.run(act())
 
@@ -194,8 +169,6 @@ def test_what_is_handed_in_lies_in_the_near_store_and_its_row_says_so(front: Fro
 
 def test_every_resource_is_stored_at_a_site_and_catalogued(front: Front) -> None:
     async def act() -> None:
-        sites = tuple(site.id for site in read(PROVINCE_FILE).sites)
-        assert await stock(front.engines, sites) == 3000
         found = await front.database.read(
             "SELECT resource, site, bucket, key, sha256 FROM catalogue"
         )
@@ -230,6 +203,19 @@ def test_a_site_that_dies_takes_no_confirmed_write_with_it(world: Path) -> None:
     assert objects.partner == "xuzhou"
     assert objects.kept + objects.lost == objects.writes_acknowledged > 0
     assert objects.rpo_seconds is not None
+
+
+def test_only_the_edge_of_the_site_that_died_is_gone(world: Path) -> None:
+    status = daemon.status(world)
+    assert status is not None
+    answers = {}
+    for entrance in status.entrances:
+        with socket.socket(
+            socket.AF_INET6 if ":" in entrance.address else socket.AF_INET
+        ) as client:
+            answers[entrance.site] = not client.connect_ex((entrance.address, entrance.port))
+    assert len(answers) == len(read(PROVINCE_FILE).sites)
+    assert {site for site, answered in answers.items() if not answered} == {"main"}
 
 
 def test_the_platform_goes_on_elsewhere_without_being_started_again(front: Front) -> None:
