@@ -29,14 +29,14 @@ async def stand_up(
     """
     if daemon.status(workspace.state) is None:
         await tooled(workspace, narrator, programs(users))
-        await asyncio.to_thread(
-            daemon.start_detached,
-            workspace.state,
-            province_file,
-            workspace.cache,
+        order = daemon.StartOrder(
+            state=workspace.state,
+            province_file=province_file,
+            cache=workspace.cache,
             has_links=has_links,
             users=users,
         )
+        await asyncio.to_thread(daemon.start_detached, order)
     try:
         with narrator.stage("data", "starting the data world"):
             status = await daemon.wait_ready(workspace.state, narrator.say)

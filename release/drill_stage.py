@@ -15,7 +15,7 @@ from pathlib import Path
 from evidence.drills import DrillRecord
 from evidence.run import RunFolder
 from evidence.verdict import Verdict
-from processes.supervisor import Supervisor
+from processes.supervisor import Running, Supervisor
 from rehearsal.data import daemon
 from rehearsal.data.errors import DataError
 from rehearsal.data.status import WorldStatus, ledgers_folder
@@ -63,7 +63,7 @@ class DrillStage:
         self._say = say
         self._ended: list[DrillRecord] = []
         self._beside: asyncio.Task[None] | None = None
-        self._owns_world = False
+        self._world: Running | None = None
 
     def begin(self, supervisor: Supervisor, run: RunFolder) -> asyncio.Task[None]:
         """Has the drills go on that nobody has to wait for; again it does nothing."""
@@ -76,7 +76,7 @@ class DrillStage:
     ) -> tuple[Verdict, str]:
         """Waits for those, then has the site die. Raises DataError, LoadError, LinksError."""
         await self.begin(supervisor, run)
-        status = await self._stand_up()
+        status = await self._stand_up(supervisor)
         load = DrillLoad(
             drill=UNDER_LOAD,
             status=status,
@@ -91,19 +91,17 @@ class DrillStage:
             )
         return self._outcome()
 
-    async def close(self) -> None:
+    async def close(self, supervisor: Supervisor) -> None:
         """Gives up what goes on, and ends the world that was begun here."""
         if self._beside is not None:
             self._beside.cancel()
             with suppress(asyncio.CancelledError, Exception):  # told by `finish`, if anybody asked
                 await self._beside
-        if self._owns_world:
-            await asyncio.to_thread(daemon.stop, self._state)
-            self._owns_world = False
+        await self._end_world(supervisor)
 
     async def _drill_beside(self, supervisor: Supervisor, run: RunFolder) -> None:
         for name in BESIDE:
-            await self._stand_up()
+            await self._stand_up(supervisor)
             await self._drill(name, supervisor, run, lambda _: None)
 
     async def _drill(
@@ -124,25 +122,29 @@ class DrillStage:
         self._ended.append(record)
         self._say(f"drill {name}: {record.verdict} after {record.seconds:.0f} s: {record.reason}")
         if record.verdict is not Verdict.PASS:
-            await asyncio.to_thread(daemon.stop, self._state)
+            await self._end_world(supervisor)
 
-    async def _stand_up(self) -> WorldStatus:
+    async def _stand_up(self, supervisor: Supervisor) -> WorldStatus:
         """The world of this rehearsal. Raises DataError where another one stands."""
-        standing = await asyncio.to_thread(daemon.status, self._state)
-        if standing is not None and not self._owns_world:
-            raise DataError(
-                "a data world stands that is not this rehearsal's", "./suyun data stop ends it"
-            )
-        if standing is None:
-            self._owns_world = True
-            await asyncio.to_thread(
-                daemon.start_detached,
-                self._state,
-                self._order.province_file,
-                self._order.workspace.cache,
+        if self._world is None:
+            if daemon.status(self._state) is not None:
+                raise DataError(
+                    "a data world stands that is not this rehearsal's", "./suyun data stop ends it"
+                )
+            order = daemon.StartOrder(
+                state=self._state,
+                province_file=self._order.province_file,
+                cache=self._order.workspace.cache,
                 users=self._order.users,
             )
+            self._world = await daemon.start_as_child(order, supervisor)
         return await daemon.wait_ready(self._state, lambda _: None)
+
+    async def _end_world(self, supervisor: Supervisor) -> None:
+        if self._world is not None:
+            await supervisor.stop(self._world)
+            await asyncio.to_thread(daemon.stop, self._state)  # whatever it has left
+            self._world = None
 
     def _outcome(self) -> tuple[Verdict, str]:
         broken = [one for one in self._ended if one.verdict is not Verdict.PASS]

@@ -122,7 +122,7 @@ class Rehearsal:
                     if stage.needs <= passed and await self._passes(stage, supervisor, run):
                         passed.add(stage.name)
             finally:
-                await self._drills.close()
+                await self._drills.close(supervisor)
                 if self._provider is not None:
                     await self._provider.stop()
         return self._judge(run)
@@ -302,7 +302,7 @@ class Rehearsal:
 
     async def _load(self, supervisor: Supervisor, run: RunFolder) -> Outcome:
         """The users have the machine to themselves: a generator that is disturbed is not valid."""
-        await self._drills.close()
+        await self._drills.close(supervisor)
         await self._empty_room()
         stage = LoadStage(
             crowd=self.order.crowd,

@@ -7,13 +7,14 @@ import shutil
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from ipaddress import IPv4Network
 from pathlib import Path
 
 from processes.detached import end, last_words, shows_life
 from processes.detached import start_detached as start_process
 from processes.reaper import reap
-from processes.supervisor import Supervisor
+from processes.supervisor import Command, Running, Supervisor
 from province.reader import read
 from rehearsal.data.errors import DataError
 from rehearsal.data.orders import ANSWER, Broken, Done, Order, Told
@@ -46,38 +47,71 @@ class OrderError(DataError):
         self.exit_code = broken.exit_code
 
 
-def start_detached(
-    state: Path,
-    province_file: Path,
-    cache: Path,
-    *,
-    has_links: bool = True,
-    loopback: IPv4Network = LOOPBACK,
-    users: int = 0,
-) -> None:
-    """Starts the world's process and returns once it has said that it boots.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StartOrder:
+    """Which world, of which province, with the tools of which cache.
 
     With `users`, so many can be at work on its platform at once.
+    """
+
+    state: Path
+    province_file: Path
+    cache: Path
+    has_links: bool = True
+    loopback: IPv4Network = LOOPBACK
+    users: int = 0
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """What is run."""
+        links = "links" if self.has_links else "no-links"
+        paths = (self.state.resolve(), self.cache.resolve(), self.province_file.resolve())
+        words = (*paths, links, self.loopback, self.users)
+        return (sys.executable, "-m", "rehearsal.data", *map(str, words))
+
+
+def start_detached(order: StartOrder) -> None:
+    """Starts the world's process and returns once it has said that it boots.
 
     A world that stands already, or that somebody else starts meanwhile, is left as it is. Raises
     what reading and planning the province raise, and LinksError, before anything is started, and
     DataError when the process ends at once.
     """
-    province_file = province_file.resolve()
-    plan_ring(read(province_file))
+    state = order.state
+    plan_ring(read(order.province_file))
     if status(state) is not None:
         return
-    if has_links:
-        require_possible()
-    forget_status(state)
-    log = log_file(state)
-    log.unlink(missing_ok=True)
-    links = "links" if has_links else "no-links"
-    words = (state.resolve(), cache.resolve(), province_file, links, loopback, users)
-    argv = (sys.executable, "-m", "rehearsal.data", *map(str, words))
-    pid = start_process(argv, log, {"PYTHONPATH": str(_ROOT)})
+    pid = start_process(order.argv, _fresh_log(order), {"PYTHONPATH": str(_ROOT)})
     if not shows_life(pid, lambda: read_status(state) is not None) and status(state) is None:
         raise _failure(state, None)
+
+
+async def start_as_child(order: StartOrder, supervisor: Supervisor) -> Running:
+    """The same, but the world ends with the supervisor, whatever ends that."""
+    command = Command(
+        name="the data world",
+        argv=order.argv,
+        log=_fresh_log(order),
+        env={"PYTHONPATH": str(_ROOT)},
+        grace_seconds=_END_SECONDS_MAX,
+    )
+    running = await supervisor.start(command)
+    lives = await asyncio.to_thread(
+        shows_life, running.pid, lambda: read_status(order.state) is not None
+    )
+    if not lives:
+        raise _failure(order.state, None)
+    return running
+
+
+def _fresh_log(order: StartOrder) -> Path:
+    """Where the world will say what happens to it; what an earlier one said is gone."""
+    if order.has_links:
+        require_possible()
+    forget_status(order.state)
+    log = log_file(order.state)
+    log.unlink(missing_ok=True)
+    return log
 
 
 def status(state: Path) -> WorldStatus | None:

@@ -57,14 +57,15 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     state = tmp_path_factory.mktemp("d")
-    daemon.start_detached(
-        state,
-        PROVINCE_FILE,
-        Workspace.here().cache,
+    order = daemon.StartOrder(
+        state=state,
+        province_file=PROVINCE_FILE,
+        cache=Workspace.here().cache,
         has_links=HAS_LINKS,
         loopback=IPv4Network("127.83.0.0/16"),
         users=PEOPLE,
     )
+    daemon.start_detached(order)
     try:
         asyncio.run(asyncio.wait_for(daemon.wait_ready(state, lambda _: None), 180))
         yield state

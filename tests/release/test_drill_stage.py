@@ -44,7 +44,7 @@ def test_a_world_that_stands_already_is_left_alone(tmp_path: Path) -> None:
             try:
                 await stage.finish(supervisor, run, lambda _: None)
             finally:
-                await stage.close()
+                await stage.close(supervisor)
 
     with pytest.raises(DataError, match="a data world stands that is not this rehearsal's"):
         asyncio.run(finish())
