@@ -87,7 +87,7 @@ async def _settled(duty: Duty, writes: Sequence[Acknowledged], catch_up_seconds:
     deadline = asyncio.get_running_loop().time() + catch_up_seconds
     missing = -1
     while True:
-        names = sorted({write.place for write in writes})
+        names = {(write.place, write.key) for write in writes}
         found = account(writes, [await place.look(names) for place in duty.places])
         lost = found.count(Fate.LOST)
         is_final = not duty.is_source_standing and lost == missing

@@ -1,14 +1,15 @@
-"""Looks at everything that is there: every object of a bucket, every row of a writer.
+"""Looks at everything that is there and may be a write: objects of a bucket, rows of a writer.
 
 This is the checker's own way in. It shares nothing with those who write: it lists and reads, trusts
-no checksum that was stored with the data, and hashes the bytes itself.
+no checksum that was stored with the data, and hashes the bytes itself. An object under another key
+is read where its size is that of one that is looked for: only then can it be the same once more.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
@@ -22,6 +23,8 @@ from rehearsal.database.client import DatabaseAccess, session
 from rehearsal.objects.access import ObjectAccess
 from rehearsal.objects.reasons import mending, reason
 
+Name = tuple[str, str]
+"""A write's bucket and key, or its writer and number."""
 _AT_ONCE = 4
 _ROWS_SECONDS = 60.0
 _CHUNK_BYTES = 2**16
@@ -36,8 +39,8 @@ class Place(Protocol):
 
     site: str
 
-    async def look(self, places: Sequence[str]) -> Holdings:
-        """All that is there of those buckets, or of those writers."""
+    async def look(self, names: Collection[Name]) -> Holdings:
+        """All that is there of those writes: under their names, or the same bytes elsewhere."""
 
 
 class StorePlace:
@@ -47,17 +50,22 @@ class StorePlace:
         self.site = site
         self._access = access
 
-    async def look(self, places: Sequence[str]) -> Holdings:
-        """Lists those buckets and reads each object. A bucket that is not there holds nothing."""
-        pieces = await asyncio.to_thread(self._all, places)
+    async def look(self, names: Collection[Name]) -> Holdings:
+        """Lists their buckets, and reads. A bucket that is not there holds nothing."""
+        pieces = await asyncio.to_thread(self._all, set(names))
         return Holdings(site=self.site, pieces=pieces)
 
-    def _all(self, buckets: Iterable[str]) -> tuple[Piece, ...]:
+    def _all(self, names: Collection[Name]) -> tuple[Piece, ...]:
         client = _store(self._access)
+        buckets = sorted({bucket for bucket, _ in names})
         try:
-            names = [(bucket, key) for bucket in buckets for key in _keys(client, bucket)]
+            sizes = {
+                (bucket, key): size for bucket in buckets for key, size in _listed(client, bucket)
+            }
+            alike = {size for name, size in sizes.items() if name in names}
+            read = [name for name, size in sizes.items() if name in names or size in alike]
             with ThreadPoolExecutor(_AT_ONCE) as threads:
-                return tuple(threads.map(lambda name: _piece(client, *name), names))
+                return tuple(threads.map(lambda name: _piece(client, *name), read))
         except (BotoCoreError, ClientError, OSError) as error:
             raise DataError(
                 f"the objects at {self.site} cannot be looked at: {reason(error)}",
@@ -75,10 +83,11 @@ class TablePlace:
         self.site = site
         self._access = access
 
-    async def look(self, places: Sequence[str]) -> Holdings:
-        """Reads each row of those writers. Raises DatabaseError."""
+    async def look(self, names: Collection[Name]) -> Holdings:
+        """Reads each row of their writers. Raises DatabaseError."""
+        writers = sorted({writer for writer, _ in names})
         async with session(self._access, _ROWS_SECONDS) as connection:
-            rows = await connection.fetch(_ROWS, list(places))
+            rows = await connection.fetch(_ROWS, writers)
         pieces = (
             Piece(place=row["writer"], key=str(row["sequence"]), sha256=_hash(row["body"]))
             for row in rows
@@ -104,10 +113,11 @@ def _store(access: ObjectAccess) -> Any:  # noqa: ANN401 - boto3 has no types
     )
 
 
-def _keys(store: Any, bucket: str) -> Iterator[str]:  # noqa: ANN401 - boto3 has no types
+def _listed(store: Any, bucket: str) -> Iterator[tuple[str, int]]:  # noqa: ANN401 - boto3 has no types
+    """Every object's key and size in bytes."""
     try:
         for found in store.Bucket(bucket).objects.all():
-            yield found.key
+            yield found.key, found.size
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") not in _MISSING:
             raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from province.holdings import Engine
 from rehearsal.data.accounts import Holdings, Piece
@@ -80,8 +80,8 @@ class MemoryPlace:
         self.looks = 0
         self._shown = shown
 
-    async def look(self, places: Sequence[str]) -> Holdings:
-        del places
+    async def look(self, names: Collection[tuple[str, str]]) -> Holdings:
+        del names
         self.looks += 1
         return self._shown[min(self.looks, len(self._shown)) - 1]
 
