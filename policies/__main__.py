@@ -3,6 +3,9 @@
 Pulumi's analyzer runs this file in this folder. The repository's root goes before it on the import
 path, so that all modules keep their one name. A resource whose values are not known
 yet is judged all the same, with what is unknown marked as such (`policies.field`).
+
+The policy SDK 1.21 unpacks each resource anew for each rule, and once more to ask for
+remediations, which no rule has: `unpack_once` mends both.
 """
 
 from __future__ import annotations
@@ -10,12 +13,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from pulumi_policy import (
     EnforcementLevel,
     Policy,
     PolicyPack,
+    PolicyResource,
     ReportViolation,
     ResourceValidation,
     ResourceValidationArgs,
@@ -24,6 +30,7 @@ from pulumi_policy import (
     StackValidationArgs,
     StackValidationPolicy,
 )
+from pulumi_policy import policy as sdk
 from pulumi_policy.proxy import UnknownValueError
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -66,26 +73,23 @@ def _validate(rule: ManifestRule) -> ResourceValidation:
     return validate
 
 
-_READ: dict[str, Stack] = {}
-"""What each resource consists of, by URN: Pulumi asks of it once, and then rule after rule."""
+_READ: dict[int, tuple[object, Stack]] = {}
+"""What each resource consists of, by its properties' identity, which lasts as they are kept here.
+Rule after rule is given the same properties (`unpack_once`)."""
 
 
-def _read(args: ResourceValidationArgs) -> Stack:
-    if args.urn not in _READ:
-        _READ[args.urn] = Stack(_manifests(args.resource_type, args.name, args.props, args.urn))
-    return _READ[args.urn]
+def _read(resource: ResourceValidationArgs | PolicyResource) -> Stack:
+    given = resource.props
+    if id(given) not in _READ:
+        read = _manifests(resource.resource_type, resource.name, given, resource.urn)
+        _READ[id(given)] = (given, Stack(read))
+    return _READ[id(given)][1]
 
 
 def _validate_stack(rule: StackRule) -> StackValidation:
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
-        stack = Stack(
-            manifest
-            for resource in args.resources
-            for manifest in _manifests(
-                resource.resource_type, resource.name, resource.props, resource.urn
-            )
-        )
-        for finding in rule.check(stack):
+        each = (_read(resource).manifests for resource in args.resources)
+        for finding in rule.check(Stack(chain.from_iterable(each))):
             report(_message(finding), finding.location)
 
     return validate
@@ -124,5 +128,33 @@ def _known(read: Callable[[], object]) -> object:
         return UNKNOWN
 
 
+class _Unpacking:
+    """Stands for `json_format` where the SDK unpacks a message: once, and not for each rule."""
+
+    def __init__(self) -> None:
+        self.MessageToDict = _once(sdk.json_format.MessageToDict)
+
+
+def unpack_once() -> None:
+    """Makes the SDK unpack a resource once for all rules, and not at all for remediations."""
+    sdk.json_format = _Unpacking()
+    sdk.deserialize_properties = _once(sdk.deserialize_properties)
+    sdk.unknown_checking_proxy = _once(sdk.unknown_checking_proxy)
+    sdk._PolicyAnalyzerServicer.Remediate = lambda *_: sdk.proto.RemediateResponse()  # noqa: SLF001 - no option
+
+
+def _once(work: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The same work, done once for each object: an object that is kept keeps its id its own."""
+    done: dict[int, tuple[object, Any]] = {}
+
+    def remembered(given: object) -> Any:  # noqa: ANN401 - whatever the SDK makes of it
+        if id(given) not in done:
+            done[id(given)] = (given, work(given))
+        return done[id(given)][1]
+
+    return remembered
+
+
 if __name__ == "__main__":
+    unpack_once()
     PolicyPack("suyun", policies=policies())
