@@ -1,4 +1,4 @@
-"""Mends six things of Pulumi's Python SDK 3.216, in the worker's process alone.
+"""Mends seven things of Pulumi's Python SDK 3.216, in the worker's process alone.
 
 1. `wait_for_rpcs` turns the event loop as fast as it can while anything is outstanding, and takes
    a whole core from the engine and the provider that it waits for: 8 s of processor time in an
@@ -16,8 +16,12 @@
    `say_no_debug` sends none.
 6. The types of a class's properties are resolved anew for each object, 15,000 annotations in a
    site. `remember_types` resolves them once a class.
+7. After an `up` Pulumi is started three times more, after a destroy once, to tell outputs and
+   history, which are read from the state itself where they are needed; and before each operation
+   to tell its version, which the toolchain has seen to. `ask_nothing_afterwards` and `Pulumi` ask
+   for none of it.
 
-The last two took 0.6 of 4.9 s of processor time in a preview of 232 resources.
+The fifth and sixth took 0.6 of 4.9 s of processor time in a preview of 232 resources.
 """
 
 from __future__ import annotations
@@ -31,9 +35,11 @@ from typing import Any
 import pulumi.log
 import pulumi.runtime.resource
 import pulumi.runtime.stack
-from pulumi.automation import EngineEvent, LocalWorkspace
+from pulumi._version import version as sdk_version
+from pulumi.automation import EngineEvent, LocalWorkspace, PulumiCommand, Stack
 from pulumi.runtime.proto import source_pb2
 
+_NO_SUMMARY = object()
 _TURNS_BETWEEN_RESTS = 64
 _REST_SECONDS = 0.005
 """Turns drain what is done, so they must not each rest: 143 resources have some 2,000 outputs."""
@@ -92,6 +98,20 @@ def remember_types() -> None:
     """Makes the SDK resolve a class's property types once; nobody changes what it gives out."""
     resolve = pulumi._types._types_from_py_properties  # noqa: SLF001 - no option
     pulumi._types._types_from_py_properties = functools.cache(resolve)  # noqa: SLF001 - the same
+
+
+def ask_nothing_afterwards() -> None:
+    """Makes operations tell nothing but their events; the SDK wants a summary, whichever."""
+    Stack.outputs = lambda _: {}  # type: ignore[assignment]  # on purpose
+    Stack.info = lambda *_, **__: _NO_SUMMARY  # type: ignore[assignment]  # the same
+
+
+class Pulumi(PulumiCommand):
+    """The command line in `root`/bin, which the toolchain takes in no version below the SDK's."""
+
+    def __init__(self, root: Path) -> None:
+        self.command = str(root / "bin" / "pulumi")
+        self.version = sdk_version
 
 
 class Workspace(LocalWorkspace):

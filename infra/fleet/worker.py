@@ -39,6 +39,7 @@ def main(order_file: Path) -> int:
     sdk.forget_stack_traces()
     sdk.say_no_debug()
     sdk.remember_types()
+    sdk.ask_nothing_afterwards()
     order = WorkerOrder.model_validate_json(order_file.read_text("utf-8"))
     end = Worker(order, teller).work()
     _tell(teller, end)
@@ -87,7 +88,7 @@ class Worker:
         workspace = sdk.Workspace(
             lock=backend.folder / "create.lock",
             work_dir=str(self._order.folder),
-            pulumi_command=automation.PulumiCommand(root=str(self._order.pulumi_root)),
+            pulumi_command=sdk.Pulumi(self._order.pulumi_root),
             program=_program,
         )
         if not backend.has(self._order.stack):
