@@ -1,12 +1,14 @@
 """How each program of a control plane is started: flags, and why they are so.
 
 What differs from production is named: etcd does not wait for the disk (`--unsafe-no-fsync`), since
-a room is thrown away at its end; programs that need no leader do not elect one; nodes report
-every 40 seconds instead of every 10, which is most of what an idle room costs.
+a room is thrown away at its end, and then no program is ended in order; programs that need no
+leader do not elect one; nodes report every 40 seconds instead of every 10, which is most of what
+an idle room costs.
 """
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +39,6 @@ _LEASE_SECONDS = 160
 """KWOK renews a node's lease at a quarter of this."""
 _NODE_GRACE_SECONDS = 200
 """After which a silent node is NotReady; five renewals, as Kubernetes' own defaults have it."""
-_END_SECONDS = 3.0
 _ETCD_REVISIONS_KEPT = 1000
 _GOGC = "200"
 """Go's collector runs when the heap is three times what lived, not twice. At 400, a boot took a
@@ -181,5 +182,5 @@ class ControlPlaneCommands:
             argv=(str(self.binaries[program]), *flags),
             log=self.layout.log(program),
             env={"GOMAXPROCS": str(self.go_threads), "GOGC": _GOGC},
-            grace_seconds=_END_SECONDS,
+            stop_signal=signal.SIGKILL,  # in order it takes seconds, and its data goes with it
         )
