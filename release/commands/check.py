@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import typer
 
@@ -15,7 +17,9 @@ from release.workspace import ROOT
 def run_checks(*, fast: bool) -> ExitCode:
     """Runs every check, even after one failed, and says which failed."""
     started = time.monotonic()
-    failed = [name for name, arguments in _checks(fast=fast) if not _passes(name, arguments)]
+    with TemporaryDirectory() as folder:
+        checks = _checks(fast=fast, folder=Path(folder))
+        failed = [name for name, arguments in checks if not _passes(name, arguments)]
     typer.echo(f"checks took {time.monotonic() - started:.0f} s")
     if failed:
         typer.echo(f"failed: {', '.join(failed)}")
@@ -23,13 +27,15 @@ def run_checks(*, fast: bool) -> ExitCode:
     return ExitCode.PASS
 
 
-def _checks(*, fast: bool) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def _checks(*, fast: bool, folder: Path) -> tuple[tuple[str, tuple[str, ...]], ...]:
     quick = (
         ("format", ("ruff", "format", "--check", "--quiet", ".")),
         ("lint", ("ruff", "check", "--quiet", ".")),
         ("types", ("mypy", "--no-error-summary")),
     )
-    # Only tests that start nothing run side by side: real servers hold ports, and measure.
+    # Live tests wait as much as they work: two modules of them side by side (`tests/conftest.py`),
+    # in a folder of their own, for with xdist's the paths of Unix sockets became too long.
+    beside = ("-n", "2", "--dist", "loadscope", "--no-loadscope-reorder", f"--basetemp={folder}/t")
     tests = ("tests", ("pytest", "-q", "-n", "logical", "-m", "not live and not slow"))
     if fast:
         return (*quick, tests)
@@ -38,7 +44,7 @@ def _checks(*, fast: bool) -> tuple[tuple[str, tuple[str, ...]], ...]:
         *quick,
         tests,
         toolchain,
-        ("live tests", ("pytest", "-q", "--durations=12", "-m", "live or slow")),
+        ("live tests", ("pytest", "-q", "--durations=12", *beside, "-m", "live or slow")),
     )
 
 
