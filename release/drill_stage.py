@@ -15,6 +15,7 @@ from pathlib import Path
 from evidence.drills import DrillRecord
 from evidence.run import RunFolder
 from evidence.verdict import Verdict
+from processes.priority import FIRST, USUAL, may_go_first, set_priority
 from processes.supervisor import Running, Supervisor
 from rehearsal.data import daemon
 from rehearsal.data.errors import DataError
@@ -64,6 +65,7 @@ class DrillStage:
         self._ended: list[DrillRecord] = []
         self._beside: asyncio.Task[None] | None = None
         self._world: Running | None = None
+        self._is_beside = True
 
     def begin(self, supervisor: Supervisor, run: RunFolder) -> asyncio.Task[None]:
         """Has the drills go on that nobody has to wait for; again it does nothing."""
@@ -76,6 +78,7 @@ class DrillStage:
     ) -> tuple[Verdict, str]:
         """Waits for those, then has the site die. Raises DataError, LoadError, LinksError."""
         await self.begin(supervisor, run)
+        self._is_beside = False
         status = await self._stand_up(supervisor)
         load = DrillLoad(
             drill=UNDER_LOAD,
@@ -117,6 +120,7 @@ class DrillStage:
             supervisor,
             run,
             env=self._order.workspace.environment(self._order.province_file),
+            prefix=("nice", "-n", str(FIRST)) if self._goes_first else (),
         )
         record = await runner.carry_out(tell)
         self._ended.append(record)
@@ -138,7 +142,15 @@ class DrillStage:
                 users=self._order.users,
             )
             self._world = await daemon.start_as_child(order, supervisor)
+        if may_go_first():
+            niceness = FIRST if self._goes_first else USUAL
+            await asyncio.to_thread(set_priority, self._world.pid, niceness)
         return await daemon.wait_ready(self._state, lambda _: None)
+
+    @property
+    def _goes_first(self) -> bool:
+        """Beside the stages that compute: elsewhere, a site's stores have machines of their own."""
+        return self._is_beside and may_go_first()
 
     async def _end_world(self, supervisor: Supervisor) -> None:
         if self._world is not None:

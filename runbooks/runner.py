@@ -83,7 +83,10 @@ class _Heard:
 
 
 class Runner:
-    """Runs one drill into one run folder. `env` is added to its commands' environment."""
+    """Runs one drill into one run folder. `env` is added to its commands' environment.
+
+    They are started behind `prefix`.
+    """
 
     def __init__(
         self,
@@ -92,12 +95,14 @@ class Runner:
         run: RunFolder,
         *,
         env: Mapping[str, str],
+        prefix: tuple[str, ...] = (),
         step_seconds_max: float = STEP_SECONDS_MAX,
     ) -> None:
         self.runbook = runbook
         self.run = run
         self._supervisor = supervisor
         self._env = env
+        self._prefix = prefix
         self._step_seconds_max = step_seconds_max
         self._ended: list[DrillStepRecord] = []
 
@@ -189,7 +194,7 @@ class Runner:
     def _command(self, work: _Work) -> Command:
         return Command(
             name=f"step {work.step} of {self.runbook.name}",
-            argv=("sh", "-ec", f"{_IN_ORDER}\n{work.command}"),
+            argv=(*self._prefix, "sh", "-ec", f"{_IN_ORDER}\n{work.command}"),
             log=self._supervisor.owner / "logs" / f"{self.runbook.name}.log",
             cwd=FOLDER.parent,
             grace_seconds=_GRACE_SECONDS,
