@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rehearsal.data import daemon
 from rehearsal.data.errors import DataError
-from rehearsal.data.serve import programs
+from rehearsal.data.needed import programs
 from rehearsal.data.status import WorldStatus
 from release.narrator import Narrator
 from release.tooling import tooled

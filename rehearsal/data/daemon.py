@@ -18,7 +18,7 @@ from processes.supervisor import Command, Running, Supervisor
 from province.reader import read
 from rehearsal.data.errors import DataError
 from rehearsal.data.orders import ANSWER, Broken, Done, Order, Told
-from rehearsal.data.ring import plan_ring
+from rehearsal.data.ring import LOOPBACK, plan_ring
 from rehearsal.data.status import (
     WorldStatus,
     forget_status,
@@ -27,7 +27,6 @@ from rehearsal.data.status import (
     socket_file,
     world_folder,
 )
-from rehearsal.data.world import LOOPBACK
 from rehearsal.links.errors import LinksError
 from rehearsal.links.links import Links, require_possible
 from rehearsal.links.standing import Notes

@@ -18,7 +18,7 @@ from infra.plan.values import GatewayPlan
 from processes.supervisor import Supervisor
 from province.audience import crowds
 from province.province import Province
-from province.value import Value
+from rehearsal.data.status import Entrance
 from rehearsal.edge.edge import PORT_IPV6, Edge
 from rehearsal.pki import Authority
 from rehearsal.platform.engines import Engines
@@ -26,15 +26,6 @@ from rehearsal.platform.platform import Platform
 from rehearsal.platform.stock import stock
 
 _ENVIRONMENT = "rehearsal"
-
-
-class Entrance(Value):
-    """Where the users of a site come in: over IPv4, or over IPv6."""
-
-    site: str
-    hostname: str
-    address: str
-    port: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

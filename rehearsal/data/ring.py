@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 
 from infra.plan.database import plan_database
 from infra.plan.object_store import ObjectStorePlan, ZonePlan, plan_object_store
@@ -13,6 +14,8 @@ from province.province import Province
 from rehearsal.data.errors import DataError
 
 PARTNERS = 2
+LOOPBACK = IPv4Network("127.60.0.0/16")
+"""Where the sites are without links: site number i, from 0, has 127.60.(i+1).1."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -17,6 +17,7 @@ from evidence.verdict import ExitCode
 from processes.supervisor import Supervisor
 from province.province import Province
 from rehearsal.data.desk import Desk
+from rehearsal.data.needed import programs
 from rehearsal.data.orders import Broken, Done, Order, Told
 from rehearsal.data.ring import plan_ring
 from rehearsal.data.status import (
@@ -30,15 +31,7 @@ from rehearsal.data.status import (
 )
 from rehearsal.data.world import EMPTY, DataWorld, WorldOrder
 from rehearsal.links.wiring import Wiring
-from rehearsal.objects.programs import NEEDED
 from rehearsal.toolchain.toolchain import Toolchain
-
-_STORES = (*NEEDED, "postgres")
-
-
-def programs(users: int) -> tuple[str, ...]:
-    """What a world takes: its stores', and an edge where there are users."""
-    return (*_STORES, "nginx") if users else _STORES
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,7 +12,15 @@ from processes.detached import is_alive
 from processes.errors import ProcessError
 from processes.leftovers import started_at
 from province.value import Value
-from rehearsal.data.front import Entrance
+
+
+class Entrance(Value):
+    """Where the users of a site come in: over IPv4, or over IPv6."""
+
+    site: str
+    hostname: str
+    address: str
+    port: int
 
 
 class WorldStatus(Value):

@@ -28,7 +28,7 @@ from rehearsal.data.figures import BOOT, KILL
 from rehearsal.data.front import Front, FrontOrder
 from rehearsal.data.ledger import Happened, Ledger
 from rehearsal.data.mistakes import Purge, delete_all, delete_bucket, overwrite_all, purge
-from rehearsal.data.ring import Ring
+from rehearsal.data.ring import LOOPBACK, Ring
 from rehearsal.data.scrub import rotten
 from rehearsal.database.client import DatabaseAccess
 from rehearsal.database.databases import Databases
@@ -50,8 +50,6 @@ DELETE = "delete"
 OVERWRITE = "overwrite"
 EMPTY = "empty"
 """The place at which nothing is, until something is restored there."""
-LOOPBACK = IPv4Network("127.60.0.0/16")
-"""Where the sites are without links: site number i, from 0, has 127.60.(i+1).1."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
