@@ -30,16 +30,16 @@ USERS_MAX = 20_000
 """Both cores bear so many beside the stores that they use."""
 BESIDE = (
     "one-catalogue",
-    "gateway-dies",
-    "database-primary-dies",
-    "link-cut",
-    "disk-fills",
     "object-corrupted",
     "bucket-deleted",
     "ransom-overwrite",
     "restore-elsewhere",
+    "disk-fills",
+    "link-cut",
+    "gateway-dies",
+    "database-primary-dies",
 )
-"""One after another. The last one also measures how far copies lag while nobody is at work."""
+"""One after another, those first that go through all that is stored, for each leaves more there."""
 UNDER_LOAD = "site-dies"
 THINK_SCALE_MAX = 3.0
 """Those of the load stage may think longer: they are more."""

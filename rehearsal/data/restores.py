@@ -57,7 +57,7 @@ async def _restore_objects(world: DataWorld, holding: Holding, tell: Tell) -> Re
     same = sum(hashes.get(key) == sha256 for key, sha256 in expected.items())
     seconds = time.monotonic() - began
     tell("putting back what people lack")
-    put_back = await work.put_back(into, {key: hashes[key] for key in expected if key in hashes})
+    put_back = await work.put_back(into, hashes)
     return Restored(
         record=RestoreRecord(
             holding=holding.id,

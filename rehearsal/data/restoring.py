@@ -24,21 +24,22 @@ _AT_ONCE = 4
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Version:
-    """One version of an object, stored at `at` (seconds since the epoch)."""
+    """One version of an object, stored at `at` (seconds since the epoch); or that it was deleted."""
 
     key: str
     version: str
     at: float
+    is_deletion: bool = False
 
 
 def newest_before(versions: Iterable[Version], until: float) -> dict[str, Version]:
-    """Of each object the version that was the newest at that moment. Pure."""
+    """Of each object that was there at that moment the version that was the newest. Pure."""
     found: dict[str, Version] = {}
     for version in versions:
         known = found.get(version.key)
         if version.at <= until and (known is None or version.at > known.at):
             found[version.key] = version
-    return found
+    return {key: version for key, version in found.items() if not version.is_deletion}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,14 +98,15 @@ class BucketRestore:
 
 
 def _versions(store: Any, bucket: str) -> Iterator[Version]:  # noqa: ANN401 - boto3 has no types
-    """All that have bytes; a delete marker has none."""
     for page in store.get_paginator("list_object_versions").paginate(Bucket=bucket):
-        for found in page.get("Versions", ()):
-            yield Version(
-                key=found["Key"],
-                version=found["VersionId"],
-                at=found["LastModified"].timestamp(),
-            )
+        for kind in ("Versions", "DeleteMarkers"):
+            for found in page.get(kind, ()):
+                yield Version(
+                    key=found["Key"],
+                    version=found["VersionId"],
+                    at=found["LastModified"].timestamp(),
+                    is_deletion=kind == "DeleteMarkers",
+                )
 
 
 def _hash(store: Any, bucket: str, key: str) -> str | None:  # noqa: ANN401 - boto3 has no types

@@ -26,6 +26,9 @@ def test_each_object_comes_back_as_it_was_at_the_moment() -> None:
     found = newest_before(reversed(versions), 5.0)
     assert {key: one.at for key, one in found.items()} == {"a": 5, "b": 2}
     assert newest_before(versions, 4.9)["a"].at == 1
+    gone = Version(key="a", version="a-gone", at=4.0, is_deletion=True)
+    assert "a" not in newest_before([*versions, gone], 4.5)
+    assert newest_before([*versions, gone], 5.0)["a"].at == 5
 
 
 def test_a_row_that_differs_is_missing_or_is_there_less_often_is_not_equal() -> None:
