@@ -24,7 +24,7 @@ _AT_ONCE = 4
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Version:
-    """One version of an object, stored at `at` (seconds since the epoch); or that it was deleted."""
+    """One version of an object, stored at `at` (seconds since the epoch), or its deletion then."""
 
     key: str
     version: str
