@@ -138,11 +138,10 @@ async def try_resources(
     turn: str,
     tell: Callable[[str], None],
 ) -> tuple[ResourceRecord, ...]:
-    """Stores one at each site, and asks for it at each of the others."""
+    """Stores one at each site, and asks for it at every one."""
     records = []
     for site in ring.sites:
         tell(f"a resource of {site}")
         stored = await catalogue.store(site, f"{turn}-{site}")
-        others = [other for other in ring.sites if other != site]
-        records += [await catalogue.ask(stored, other) for other in others]
+        records += [await catalogue.ask(stored, asking) for asking in ring.sites]
     return tuple(records)
