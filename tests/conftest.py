@@ -16,7 +16,11 @@ settings.load_profile("suyun")
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-_AT_THE_PRODUCTS_OWN_ADDRESSES = ("release/test_rehearsal.py", "release/test_site_loss_live.py")
+_AT_THE_PRODUCTS_OWN_ADDRESSES = (
+    "rehearsal/test_data_live.py",
+    "release/test_rehearsal.py",
+    "release/test_site_loss_live.py",
+)
 
 
 class Modules(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
