@@ -7,7 +7,7 @@ is not asked after that, but what is left.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -18,6 +18,7 @@ from rehearsal.data.content import content
 from rehearsal.data.errors import DataError
 from rehearsal.data.people import connect
 from rehearsal.objects.access import ObjectAccess
+from rehearsal.objects.client import keys
 from rehearsal.objects.reasons import mending, reason
 
 T = TypeVar("T")
@@ -124,10 +125,10 @@ def _overwrite(store: Any, bucket: str, key: str) -> None:  # noqa: ANN401 - bot
 async def _to_each(access: ObjectAccess, bucket: str, act: Callable[[Any, str, str], None]) -> int:
     def work() -> int:
         store = connect(access)
-        keys = list(_keys(store, bucket))
+        found = list(keys(store, bucket))
         with ThreadPoolExecutor(_AT_ONCE) as threads:
-            list(threads.map(lambda key: act(store, bucket, key), keys))
-        return len(keys)
+            list(threads.map(lambda key: act(store, bucket, key), found))
+        return len(found)
 
     return await _reaching(bucket, work)
 
@@ -139,12 +140,6 @@ async def _reaching(bucket: str, work: Callable[[], T]) -> T:
         raise DataError(
             f"{bucket} was not reached: {reason(error)}", mending(error, "./suyun data status")
         ) from error
-
-
-def _keys(store: Any, bucket: str) -> Iterator[str]:  # noqa: ANN401 - boto3 has no types
-    for page in store.get_paginator("list_objects_v2").paginate(Bucket=bucket):
-        for found in page.get("Contents", ()):
-            yield found["Key"]
 
 
 def _versions(store: Any, bucket: str) -> list[dict[str, str]]:  # noqa: ANN401 - boto3 has no types

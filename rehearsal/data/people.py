@@ -12,6 +12,7 @@ import asyncpg
 
 from rehearsal.data.content import sha256
 from rehearsal.data.errors import DataError
+from rehearsal.database import client as database
 from rehearsal.database.client import BROKEN, DatabaseAccess
 from rehearsal.objects import client as objects
 from rehearsal.objects.access import ObjectAccess
@@ -92,15 +93,11 @@ class PeopleRows:
 
 async def connect_rows(access: DatabaseAccess) -> Any:  # noqa: ANN401 - asyncpg has no types
     """A connection to the base database that gives up early. Raises as asyncpg does."""
-    return await asyncpg.connect(
-        host=access.host,
-        port=access.port,
-        user=access.user,
-        password=access.password,
-        database=access.database,
-        ssl=access.context(),
-        timeout=CONNECT_SECONDS,
-        command_timeout=ANSWER_SECONDS,
+    return await database.connect(
+        access,
+        access.context(),
+        connect_seconds=CONNECT_SECONDS,
+        answer_seconds=ANSWER_SECONDS,
     )
 
 

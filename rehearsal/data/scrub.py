@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -17,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rehearsal.data.errors import DataError
 from rehearsal.data.people import connect
 from rehearsal.objects.access import ObjectAccess
+from rehearsal.objects.client import keys
 from rehearsal.objects.reasons import mending, reason
 
 _AT_ONCE = 4
@@ -40,7 +41,7 @@ async def rotten(
 
 def _rotten(copy: ObjectAccess, other: ObjectAccess, buckets: Sequence[str]) -> dict[str, bytes]:
     here, there = connect(copy), connect(other)
-    names = [(bucket, key) for bucket in buckets for key in _keys(here, bucket)]
+    names = [(bucket, key) for bucket in buckets for key in keys(here, bucket)]
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         found = threads.map(lambda name: (*name, _whole(here, *name) is None), names)
         bad = [(bucket, key) for bucket, key, is_bad in found if is_bad]
@@ -62,9 +63,3 @@ def _whole(store: Any, bucket: str, key: str) -> bytes | None:  # noqa: ANN401 -
     body = bytes(answer["Body"].read())
     digest = hashlib.md5(body, usedforsecurity=False).hexdigest()
     return body if digest == answer["ETag"].strip('"') else None
-
-
-def _keys(store: Any, bucket: str) -> Iterator[str]:  # noqa: ANN401 - boto3 has no types
-    for page in store.get_paginator("list_objects_v2").paginate(Bucket=bucket):
-        for found in page.get("Contents", ()):
-            yield found["Key"]

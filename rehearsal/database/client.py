@@ -94,18 +94,35 @@ async def session(access: DatabaseAccess, seconds: float = ANSWER_SECONDS) -> As
         await _leave(connection)
 
 
+async def connect(
+    access: DatabaseAccess,
+    context: ssl.SSLContext,
+    *,
+    connect_seconds: float,
+    answer_seconds: float | None = None,
+) -> Any:  # noqa: ANN401 - asyncpg has no types
+    """A connection as that role, for who is patient for so long. Raises as asyncpg does.
+
+    Without `answer_seconds` a statement may take for ever. Raises DatabaseError when the password
+    cannot be read.
+    """
+    return await asyncpg.connect(
+        host=access.host,
+        port=access.port,
+        user=access.user,
+        password=access.password,
+        database=access.database,
+        ssl=context,
+        timeout=connect_seconds,
+        command_timeout=answer_seconds,
+    )
+
+
 async def _connect(access: DatabaseAccess, seconds: float) -> Any:  # noqa: ANN401 - asyncpg has no types
     where = f"{access.host}:{access.port}"
     try:
-        return await asyncpg.connect(
-            host=access.host,
-            port=access.port,
-            user=access.user,
-            password=access.password,
-            database=access.database,
-            ssl=access.context(),
-            timeout=CONNECT_SECONDS,
-            command_timeout=seconds,
+        return await connect(
+            access, access.context(), connect_seconds=CONNECT_SECONDS, answer_seconds=seconds
         )
     except ssl.SSLError as error:
         raise DatabaseError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -110,6 +110,13 @@ def s3(access: ObjectAccess, *, attempts: int = 1, patience: Patience = OPERATOR
             response_checksum_validation="when_required",
         ),
     )
+
+
+def keys(store: Any, bucket: str) -> Iterator[str]:  # noqa: ANN401 - boto3 has no types
+    """Every object of the bucket. Raises as boto3 does."""
+    for page in store.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+        for found in page.get("Contents", ()):
+            yield found["Key"]
 
 
 def seen(error: Exception) -> str:

@@ -14,7 +14,8 @@ from typing import Any, Protocol
 
 import asyncpg
 
-from rehearsal.database.client import DatabaseAccess
+from rehearsal.database import client
+from rehearsal.database.client import BROKEN, DatabaseAccess
 from rehearsal.database.errors import DatabaseError
 from rehearsal.platform.storage import StorageError
 
@@ -22,14 +23,8 @@ CONNECT_SECONDS = 1.0
 AT_ONCE = 6
 """One process' share of the 300 connections that the role may have at a server, twice over: those
 who read and those who write do not wait for each other."""
-_NO_ANSWER = (
-    OSError,  # TimeoutError too
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # what asyncpg says when a server is killed between two messages
-    DatabaseError,
-)
-_BROKEN = (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError)
+_NO_ANSWER = (*BROKEN, DatabaseError)
+_OF_NO_MORE_USE = (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError)
 """Of PostgreSQL's own errors those after which the connection is of no more use."""
 Rows = Sequence[Mapping[str, Any]]
 
@@ -99,7 +94,7 @@ class Connections:
     def _give_back(self, connection: Connection, error: BaseException) -> None:
         """Where one got no answer, the others that are kept would get none either."""
         self._kept.append(connection)
-        if not isinstance(error, asyncpg.PostgresError) or isinstance(error, _BROKEN):
+        if not isinstance(error, asyncpg.PostgresError) or isinstance(error, _OF_NO_MORE_USE):
             self.close()
 
 
@@ -111,14 +106,8 @@ def connections(access: DatabaseAccess) -> Connections:
         return access.context()
 
     async def connect() -> Connection:
-        connection: Connection = await asyncpg.connect(
-            host=access.host,
-            port=access.port,
-            user=access.user,
-            password=access.password,
-            database=access.database,
-            ssl=context(),
-            timeout=CONNECT_SECONDS,
+        connection: Connection = await client.connect(
+            access, context(), connect_seconds=CONNECT_SECONDS
         )
         return connection
 
