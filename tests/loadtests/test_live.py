@@ -99,6 +99,7 @@ def test_every_request_is_accounted_for(
     assert locusts() == []
 
 
+@pytest.mark.alone
 def test_users_who_leave_in_the_middle_lose_no_count(
     tls_platform: SmallPlatform, secret_file: Path, tmp_path: Path
 ) -> None:
@@ -152,6 +153,7 @@ def _is_unknown_with_what_was_lost(load: LoadRecord, folder: RunFolder, answered
     assert claim.figures["samples_lost"].value == lost > 0
 
 
+@pytest.mark.alone
 def test_a_climb_ends_with_the_step_that_breaks(
     tls_platform: SmallPlatform, secret_file: Path, tmp_path: Path
 ) -> None:
