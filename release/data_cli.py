@@ -103,14 +103,17 @@ def data_sabotage(
 
 @data_app.command("write")
 def data_write(
-    seconds: Annotated[float, typer.Option(min=1, help="For how long people write.")] = 60,
+    seconds: Annotated[float, typer.Option(min=1, help="For so long at most.")] = 60,
     rate: Annotated[
         float, typer.Option(min=0.05, max=50, help="Times the usual 12 writes a second and site.")
     ] = 1,
     wait: Annotated[bool, typer.Option("--wait", help="Until they have done.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Have people at every site write and read, and note what they are told in a ledger."""
+    """Have people at every site write and read, and note what they are told in a ledger.
+
+    They go home when the time is over, or once somebody checks or restores.
+    """
     _do("write", as_json=as_json, seconds=seconds, rate=rate, waits=wait)
 
 
@@ -128,7 +131,10 @@ def data_check(
     drill: Annotated[str | None, typer.Option(help="The drill whose evidence this is.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Account for each acknowledged write; fails where one is lost that had to be kept."""
+    """Send people home and account for each acknowledged write.
+
+    Fails where one is lost that had to be kept.
+    """
     _do("check", as_json=as_json, drill=drill)
 
 

@@ -38,6 +38,7 @@ class Desk:
         self._province = province
         self._writing: asyncio.Task[None] | None = None
         self._writing_seconds = 0.0
+        self._enough = asyncio.Event()
 
     async def carry_out(self, order: Order, tell: Tell) -> Done:
         """Does it. Raises what the world's parts raise, each with a cause and a hint."""
@@ -174,7 +175,7 @@ class Desk:
             raise DataError(
                 f"the province keeps no '{order.holding}'", f"it keeps: {', '.join(holdings)}"
             )
-        await self._written(tell)
+        await self._send_home(tell)
         restored = await restore(self._world, holding, tell)
         record = restored.record
         back = f"; {restored.put_back:,} were put back" if restored.put_back else ""
@@ -201,12 +202,18 @@ class Desk:
             rows_per_second=8 * order.rate,
         )
         self._writing_seconds = order.seconds
-        self._writing = asyncio.create_task(write(asked, self._world.doors, ledger))
+        self._enough = asyncio.Event()
+        self._writing = asyncio.create_task(write(asked, self._world.doors, ledger, self._enough))
         if not order.waits:
             await asyncio.sleep(0)
-            return Done(lines=(f"people write for {order.seconds:.0f} s; {ledger.path}",))
+            return Done(lines=(f"people write for {order.seconds:.0f} s at most; {ledger.path}",))
         await self._written(tell)
         return _written(read_ledger(ledger.path))
+
+    async def _send_home(self, tell: Tell) -> None:
+        """People end what they are at: before, nobody can say what was acknowledged."""
+        self._enough.set()
+        await self._written(tell)
 
     async def _written(self, tell: Tell) -> None:
         """Until people have done; a command that is given up does not send them home."""
@@ -214,7 +221,7 @@ class Desk:
         began = time.monotonic()
         while writing is not None and not writing.done():
             waited = time.monotonic() - began
-            tell(f"people write, {self._writing_seconds:.0f} s in all; waited {waited:.0f} s")
+            tell(f"people write, {self._writing_seconds:.0f} s at most; waited {waited:.0f} s")
             with suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(writing), 1.0)
         if writing is not None:
@@ -253,7 +260,7 @@ class Desk:
             await pair.close()
 
     async def _check(self, order: Order, tell: Tell) -> Done:
-        await self._written(tell)
+        await self._send_home(tell)
         path = newest(self._world.ledgers)
         if path is None:
             raise DataError("nobody has written yet", "./suyun data write has people write")

@@ -63,10 +63,14 @@ async def write(
     order: WriteOrder,
     doors: Doors,
     ledger: Ledger,
+    enough: asyncio.Event,
     clock: Callable[[], float] = time.time,
 ) -> None:
-    """Has people write until the time is over. Raises OSError when nothing more can be noted."""
-    people = [_People(site, order, doors, ledger, clock) for site in order.sites]
+    """Has people write until the time is over, or it is `enough`: each ends what it is at.
+
+    Raises OSError when nothing more can be noted.
+    """
+    people = [_People(site, order, doors, ledger, enough, clock) for site in order.sites]
     async with asyncio.TaskGroup() as group:
         for one in people:
             group.create_task(one.put_objects())
@@ -94,12 +98,14 @@ class _People:
         order: WriteOrder,
         doors: Doors,
         ledger: Ledger,
+        enough: asyncio.Event,
         clock: Callable[[], float],
     ) -> None:
         self._site = site
         self._order = order
         self._doors = doors
         self._ledger = ledger
+        self._enough = enough
         self._clock = clock
         self._end = clock() + order.seconds
         self._stored: list[Acknowledged] = []
@@ -240,7 +246,7 @@ class _People:
         await asyncio.sleep(AGAIN_SECONDS)
 
     def _is_over(self) -> bool:
-        return self._clock() >= self._end
+        return self._enough.is_set() or self._clock() >= self._end
 
     async def _pace(self, begun: float, per_second: float) -> None:
         due = begun + 1 / per_second

@@ -186,12 +186,13 @@ def test_every_resource_is_stored_at_a_site_and_catalogued(front: Front) -> None
 
 
 def test_a_site_that_dies_takes_no_confirmed_write_with_it(world: Path) -> None:
-    order(world, Action.WRITE, seconds=8)
+    order(world, Action.WRITE, seconds=30)
     with pytest.raises(daemon.OrderError, match="main may still take writes"):
         order(world, Action.PROMOTE, "xuzhou")
     asyncio.run(asyncio.sleep(1.5))
     order(world, Action.KILL, "main")
     order(world, Action.PROMOTE, "xuzhou")
+    asyncio.run(asyncio.sleep(1.5))
     done = order(world, Action.CHECK, drill="site-dies")
     assert done.verdict is Verdict.PASS, done.lines
     accounts = {(one.engine.value, one.site): one for one in done.accounts}

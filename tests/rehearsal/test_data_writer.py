@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,7 @@ ORDER = WriteOrder(
 
 def written(folder: Path, doors: MemoryDoors) -> Entries:
     ledger = Ledger.next(folder)
-    asyncio.run(write(ORDER, doors, ledger))
+    asyncio.run(write(ORDER, doors, ledger, asyncio.Event()))
     ledger.close()
     return read_ledger(ledger.path)
 
@@ -71,12 +72,31 @@ def test_what_is_not_answered_is_not_acknowledged_and_is_asked_again(tmp_path: P
     ]
 
 
+def test_who_is_sent_home_ends_what_he_is_at_and_begins_nothing_more(tmp_path: Path) -> None:
+    doors, ledger = MemoryDoors(), Ledger.next(tmp_path)
+    long = dataclasses.replace(ORDER, seconds=3600)
+
+    async def scene() -> None:
+        enough = asyncio.Event()
+        writing = asyncio.create_task(write(long, doors, ledger, enough))
+        await asyncio.sleep(0.2)
+        enough.set()
+        await asyncio.wait_for(writing, 5)
+
+    asyncio.run(scene())
+    told = read_ledger(ledger.path).of(Acknowledged)
+    stored = {(one.place, one.key) for one in told if one.engine is Engine.OBJECTS}
+    assert stored == set(doors.main.objects) != set()
+    rows = {(one.place, one.sequence) for one in told if one.engine is Engine.DATABASE}
+    assert rows == set(doors.tables["main"].rows) != set()
+
+
 def test_people_go_where_the_database_takes_writes_now(tmp_path: Path) -> None:
     doors = MemoryDoors()
 
     async def scene() -> None:
         ledger = Ledger.next(tmp_path)
-        writing = asyncio.create_task(write(ORDER, doors, ledger))
+        writing = asyncio.create_task(write(ORDER, doors, ledger, asyncio.Event()))
         await asyncio.sleep(0.2)
         doors.leader = "xuzhou"
         await writing
@@ -96,7 +116,8 @@ def test_reads_go_to_the_copy_when_their_own_site_does_not_answer(
     doors = MemoryDoors()
 
     async def scene() -> None:
-        writing = asyncio.create_task(write(ORDER, doors, Ledger.next(tmp_path)))
+        ledger = Ledger.next(tmp_path)
+        writing = asyncio.create_task(write(ORDER, doors, ledger, asyncio.Event()))
         await asyncio.sleep(0.2)
         doors.main.down = True
         await writing
