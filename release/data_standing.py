@@ -28,7 +28,7 @@ async def stand_up(
     and what starting raises.
     """
     if daemon.status(workspace.state) is None:
-        await tooled(workspace, narrator, programs(users))
+        await tooled(workspace, narrator, programs(users=users, has_links=has_links))
         order = daemon.StartOrder(
             state=workspace.state,
             province_file=province_file,

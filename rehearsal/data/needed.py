@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from rehearsal.objects.programs import NEEDED
 
-_STORES = (*NEEDED, "postgres")
 
-
-def programs(users: int) -> tuple[str, ...]:
-    """What a world takes: its stores', and an edge where there are users."""
-    return (*_STORES, "nginx") if users else _STORES
+def programs(*, users: int, has_links: bool) -> tuple[str, ...]:
+    """What a world takes: its stores', an edge where there are users, and links' own program."""
+    edge, links = ("nginx",) if users else (), ("ip",) if has_links else ()
+    return (*NEEDED, "postgres", *edge, *links)

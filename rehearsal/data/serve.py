@@ -119,9 +119,8 @@ class _Said:
 
 
 async def _keep(order: ServeOrder, supervisor: Supervisor, said: _Said) -> None:
-    binaries = await Toolchain(order.cache, supervisor).ensure(
-        programs(order.users), lambda _: None
-    )
+    needed = programs(users=order.users, has_links=order.has_links)
+    binaries = await Toolchain(order.cache, supervisor).ensure(needed, lambda _: None)
     ring = plan_ring(order.province)
     world = DataWorld(
         WorldOrder(

@@ -296,6 +296,15 @@ DEBIAN_TOOLS: tuple[DebianTool, ...] = (
             "psql",
         )
     ),
+    DebianTool(
+        name="ip",
+        package="iproute2",
+        acceptable=Acceptable(at_least=(5, 10, 0), below=(7, 0, 0)),
+        question=Question(arguments=("-V",), pattern=r"iproute2-(\d+\.\d+\.\d+)"),
+        purpose="networks of sites whose links can be cut",
+        folder=Path("/usr/sbin"),
+        needed=False,
+    ),
 )
 
 _ALL: tuple[Pin, ...] = (*DEBIAN_TOOLS, *GO_TOOLS)

@@ -10,9 +10,11 @@ import pytest
 from evidence.verdict import ExitCode
 from rehearsal.data.beneath import pieces_of
 from rehearsal.data.errors import DataError
+from rehearsal.data.needed import programs
 from rehearsal.data.restoring import Version, newest_before
 from rehearsal.data.ring import plan_ring
 from rehearsal.data.rows import count, equal
+from rehearsal.toolchain.pins import PINS
 from release.cli import main
 from tests import worlds
 
@@ -90,3 +92,10 @@ def test_without_a_world_each_command_says_so(
     assert main(words) == code
     shown = capsys.readouterr()
     assert said.lower() in (shown.out + shown.err).lower()
+
+
+def test_a_world_takes_only_programs_that_can_be_found_or_installed() -> None:
+    bare = set(programs(users=0, has_links=False))
+    assert set(programs(users=1, has_links=True)) - bare == {"nginx", "ip"}
+    assert {"ceph-osd", "radosgw", "postgres"} < bare
+    assert {"nginx", "ip", *bare} <= set(PINS)
