@@ -148,7 +148,7 @@ def site_rows(evidence: Gathered) -> tuple[SiteRow, ...]:
             site=site,
             boot=boots.get(site.id),
             up=stacks.get((site.id, "up")),
-            second_preview=stacks.get((site.id, "second-preview")),
+            second_preview=stacks.get((site.id, "drift"), stacks.get((site.id, "second-preview"))),
             policy=policies.get(site.id),
         )
         for site in evidence.province.sites

@@ -13,6 +13,7 @@ from release.gathered import Gathered
 READS = (BootRecord, StackRecord)
 Boots = Mapping[str, BootRecord]
 Stacks = Mapping[tuple[str, str], StackRecord]
+_SECOND = ("second-preview", "drift")
 
 
 def judge_fleet(evidence: Gathered) -> ClaimVerdict:
@@ -42,9 +43,8 @@ def _grounds(sites: list[str], boots: Boots, stacks: Stacks) -> Iterator[Ground]
     if strangers:
         yield unknown(f"evidence names sites that the province has not: {some(strangers)}")
     yield from _of_boots(sites, boots)
-    for operation in (_of_ups, _of_second_previews):
+    for operation in (_of_ups, _of_second_previews, _of_drifts):
         yield from operation([*between, *sites], stacks)
-    yield from _of_previews([*between, *sites], stacks, "drift", missing=False)
 
 
 def _of_boots(sites: list[str], boots: Boots) -> Iterator[Ground]:
@@ -76,17 +76,20 @@ def _of_ups(sites: list[str], stacks: Stacks) -> Iterator[Ground]:
 
 
 def _of_second_previews(sites: list[str], stacks: Stacks) -> Iterator[Ground]:
-    yield from _of_previews(sites, stacks, "second-preview", missing=True)
+    """A look for drift is one too: a preview of what stands, after reading the cluster anew."""
+    absent = [site for site in sites if not any((site, one) in stacks for one in _SECOND)]
+    if absent:
+        yield unknown(f"there was no second preview at {some(absent)}")
+    yield from _of_previews(sites, stacks, "second-preview")
 
 
-def _of_previews(
-    sites: list[str], stacks: Stacks, operation: str, *, missing: bool
-) -> Iterator[Ground]:
+def _of_drifts(sites: list[str], stacks: Stacks) -> Iterator[Ground]:
+    yield from _of_previews(sites, stacks, "drift")
+
+
+def _of_previews(sites: list[str], stacks: Stacks, operation: str) -> Iterator[Ground]:
     name = operation.replace("-", " ")
     seen = [stacks[site, operation] for site in sites if (site, operation) in stacks]
-    absent = [site for site in sites if (site, operation) not in stacks]
-    if absent and missing:
-        yield unknown(f"there was no {name} at {some(absent)}")
     yield from _each(seen, lambda r: r.error is not None, unknown, f"the {name} broke off at")
     changed = [f"{r.site} ({r.changes} changes)" for r in seen if r.error is None and r.changes]
     if changed:
@@ -106,7 +109,7 @@ def _each(
 
 def _figures(sites: list[str], boots: Boots, stacks: Stacks) -> dict[str, Figure]:
     ups = [r for (_, operation), r in stacks.items() if operation == "up"]
-    previews = [r for (_, operation), r in stacks.items() if operation == "second-preview"]
+    previews = [r for (_, operation), r in stacks.items() if operation in _SECOND]
     figures: dict[str, Figure] = {}
     if boots or stacks:
         standing = sum(_stands(site, boots, stacks) for site in sites)

@@ -93,6 +93,20 @@ def test_a_site_without_its_record_is_unknown(gone: Record, reason: str) -> None
     assert reason in claim.reason
 
 
+def test_a_look_for_drift_is_a_second_preview_and_held_to_the_same() -> None:
+    drifts = [runs.stack(site.id, "drift") for site in worlds.small().sites]
+    others = [r for r in WHOLE if getattr(r, "operation", "") != "second-preview"]
+    claim = judge_fleet(runs.gathered(*others, *drifts))
+    assert claim.verdict is Verdict.PASS
+    assert claim.figures["second_preview_changes"].value == 0
+    changed = judge_fleet(runs.gathered(*others, *drifts, runs.stack("main", "drift", updated=3)))
+    assert changed.verdict is Verdict.FAIL
+    assert changed.figures["second_preview_changes"].value == 3
+    unseen = judge_fleet(runs.gathered(*others, *drifts[1:]))
+    assert unseen.verdict is Verdict.UNKNOWN
+    assert "there was no second preview at main" in unseen.reason
+
+
 def test_the_last_word_on_a_site_counts() -> None:
     assert after(runs.boot("main", nodes_ready=0), runs.boot("main")).verdict is Verdict.PASS
 
