@@ -34,8 +34,9 @@ _CRITICAL = {
 class Rook(pulumi.ComponentResource):
     """Changing or deleting a realm, zonegroup or zone here changes nothing in Ceph itself.
 
-    The Secret with the system user's keys is not made here: at the main center Rook makes it, and
-    whoever holds the keys puts it at every other site.
+    The Secrets with users' keys are not made here: at the main center Rook makes them beside its
+    objects, and whoever holds the keys puts them where they are needed: the system user's at every
+    site, the platform's beside its programs, the archives' beside the database and Velero.
     """
 
     def __init__(
@@ -73,7 +74,15 @@ class Rook(pulumi.ComponentResource):
             for gateways in self._plan.gateways:
                 if gateways.zone == zone.name:
                     store = _store(self._plan, gateways)
-                    self._object("CephObjectStore", gateways.name, store, [*needs, made])
+                    stored = self._object("CephObjectStore", gateways.name, store, [*needs, made])
+                    if gateways.name == objects.master.name:
+                        self._users(gateways.name, [*needs, stored])
+
+    def _users(self, store: str, needs: Sequence[pulumi.Resource]) -> None:
+        """By the gateways of the realm's master, from which every zone hears of them."""
+        for user in self._plan.users:
+            spec = {"store": store, "displayName": user}
+            self._object("CephObjectStoreUser", user, spec, needs)
 
     def _object(
         self, kind: str, name: str, spec: Mapping[str, Any], needs: Sequence[pulumi.Resource]

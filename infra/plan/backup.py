@@ -1,4 +1,10 @@
-"""Backups: each data class of a site, to its partner on the ring, spread over the hour."""
+"""Backups: each data class of a site, to its partner on the ring, spread over the hour.
+
+No class has the namespace `storage`. What people keep there, the partner has already, as a zone of
+the object store; Rook's objects are made anew from code; and the Secrets beside them are the keys
+which a thief of backups must not find in one. A site that loses its control plane alone, its disks
+whole, has lost the monitors' keys with it, and is filled from its partner as after a fire.
+"""
 
 from __future__ import annotations
 

@@ -68,6 +68,11 @@ class CephPlan:
     is_retained: bool
 
     @property
+    def users(self) -> tuple[str, ...]:
+        """The realm's users that are made at this site: all where the realm is, none elsewhere."""
+        return () if self.objects.pulled_from(self.site) else self.objects.users
+
+    @property
     def zones(self) -> tuple[ZonePlan, ...]:
         """What lies at this site: its own objects first, then those that it keeps for others."""
         return self.objects.zones_at(self.site)

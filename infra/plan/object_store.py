@@ -88,6 +88,21 @@ class ObjectStorePlan:
         return f"{self.realm}-keys"
 
     @property
+    def platform_user(self) -> str:
+        """As whom the platform's programs read and write what people keep."""
+        return f"{self.realm}-client"
+
+    @property
+    def archive_user(self) -> str:
+        """As whom a database archives: the owner of those buckets, and of no others."""
+        return f"{self.realm}-archive"
+
+    @property
+    def users(self) -> tuple[str, ...]:
+        """Whose keys programs have; none of them has a power over the realm."""
+        return (self.platform_user, self.archive_user)
+
+    @property
     def zones(self) -> tuple[ZonePlan, ...]:
         """Of all zonegroups."""
         return tuple(zone for group in self.zonegroups for zone in group.zones)

@@ -68,5 +68,6 @@ def _of_data(plan: DataPlan) -> int:
 
 
 def _of_ceph(plan: CephPlan) -> int:
-    """Component, cluster, pools, realm and door; a zone and its group; gateways with a route."""
-    return 4 + len(plan.storage.pools) + 2 * len(plan.zones) + 2 * len(plan.gateways)
+    """Component, cluster, pools, realm and door; users; zones and groups; gateways and routes."""
+    pools, users = len(plan.storage.pools), len(plan.users)
+    return 4 + pools + users + 2 * len(plan.zones) + 2 * len(plan.gateways)

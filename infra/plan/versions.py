@@ -1,9 +1,9 @@
 """What keeps earlier versions of objects from whoever has stolen a program's keys.
 
-A bucket with versions hides what is overwritten or deleted. Its policy denies the platform's own
-user what would bring the versions themselves into danger: only lifecycle and operators' keys may
-remove them. S3's object lock would do the same for so many days from the upload on, and no longer:
-a resource that is older than that would be the thief's.
+A bucket with versions hides what is overwritten or deleted. Its policy denies the user whose bucket
+it is (the platform's, or the archives') what would bring the versions themselves into danger: only
+lifecycle and operators' keys may remove them. S3's object lock would do the same for so many days
+from the upload on, and no longer: a resource that is older than that would be the thief's.
 """
 
 from __future__ import annotations

@@ -30,6 +30,7 @@ _STATEFUL = (
     ("CephObjectRealm", "ceph.rook.io"),
     ("CephObjectZoneGroup", "ceph.rook.io"),
     ("CephObjectZone", "ceph.rook.io"),
+    ("CephObjectStoreUser", "ceph.rook.io"),
 )
 """Kinds whose end is, or may be, the end of data."""
 _NOT_LASTING = ("rehearsal",)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from policies.field import Problem, is_true
+from policies.field import Problem, forbid, is_true
 from policies.manifest import Manifest, Stack
 from policies.norms import gbt, pss, rook
-from policies.rule import StackRule
+from policies.rule import ManifestRule, StackRule
 
 _GROUP = "ceph.rook.io"
 _ENFORCE = "pod-security.kubernetes.io/enforce"
@@ -63,6 +63,12 @@ def _drive_disks_alone(stack: Stack) -> Iterator[tuple[Manifest, Problem]]:
             for other in stack.of(kind, group, namespace.name):
                 hint = f"move {other.subject} into a namespace of its own"
                 yield other, Problem(f"lives in {namespace.name}, which admits all pods", hint)
+
+
+def _administer_nothing(manifest: Manifest) -> Iterator[Problem]:
+    if manifest.is_a("CephObjectStoreUser", _GROUP):
+        powers = manifest.root.at("spec", "capabilities")
+        yield from forbid(powers, bool, f"remove {powers.path}; operators have users of their own")
 
 
 RULES = (
@@ -123,6 +129,31 @@ metadata: {name: storage, labels: {pod-security.kubernetes.io/enforce: privilege
 apiVersion: ceph.rook.io/v1
 kind: CephCluster
 metadata: {name: ceph, namespace: elsewhere}
+""",
+    ),
+    ManifestRule(
+        id="object-users-administer-nothing",
+        sentence="No user of an object store, whose keys programs have, may administer it",
+        claim="backup",
+        rationale="Versions outlive a thief because a bucket's policy denies these keys to remove "
+        "them; a capability lets the same keys take the bucket, or read a user's keys, past it.",
+        references=(
+            gbt("8.1.4.2 CES1-08 (least privilege, separate administrators)"),
+            gbt("8.1.4.9 CES1-29 (important data is backed up and can be restored)"),
+            rook("Object Store User: capabilities"),
+        ),
+        judge=_administer_nothing,
+        keeps="""\
+apiVersion: ceph.rook.io/v1
+kind: CephObjectStoreUser
+metadata: {name: archive, namespace: storage}
+spec: {store: main, displayName: archive}
+""",
+        breaks="""\
+apiVersion: ceph.rook.io/v1
+kind: CephObjectStoreUser
+metadata: {name: archive, namespace: storage}
+spec: {store: main, displayName: archive, capabilities: {buckets: "*"}}
 """,
     ),
 )

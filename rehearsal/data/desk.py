@@ -15,6 +15,7 @@ from rehearsal.data.checker import Checked, check
 from rehearsal.data.duties import duties
 from rehearsal.data.errors import DataError, RefusedError
 from rehearsal.data.ledger import Acknowledged, Entries, Failed, newest, read_ledger
+from rehearsal.data.mistakes import removed
 from rehearsal.data.orders import Action, Done, Order
 from rehearsal.data.pairs import ObjectPair, RowPair, pairs
 from rehearsal.data.people import SeenError
@@ -102,10 +103,14 @@ class Desk:
 
     async def _purge(self, order: Order, _tell: Tell) -> Done:
         """Fails where a thief with these keys would have had any success."""
-        purges = await self._world.purge(order.sites[0])
-        versions, removed = sum(o.versions for o in purges), sum(o.removed for o in purges)
+        (site,) = order.sites
+        objects = await self._world.purge(site)
+        archive = await self._world.purge_archive(site)
+        purges = (*objects, *archive)
         loosened = sorted({what for one in purges for what in one.loosened})
-        lines = [f"versions removed: {removed:,} of {versions:,}"]
+        lines = [f"versions removed: {removed(objects)}"]
+        if archive:
+            lines.append(f"of the database's archive, also with its own keys: {removed(archive)}")
         if loosened:
             lines.append(f"WRONG: these keys may change what keeps versions: {', '.join(loosened)}")
         in_vain = all(one.is_in_vain for one in purges)

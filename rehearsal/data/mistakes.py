@@ -7,7 +7,7 @@ is not asked after that, but what is left.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -60,6 +60,11 @@ class Purge:
         return not self.removed and not self.loosened
 
 
+def removed(purges: Sequence[Purge]) -> str:
+    """Of all of them, in words."""
+    return f"{sum(one.removed for one in purges):,} of {sum(one.versions for one in purges):,}"
+
+
 async def delete_all(access: ObjectAccess, bucket: str) -> int:
     """Deletes every object, as whoever may write there can. Returns how many. Raises DataError."""
     return await _to_each(access, bucket, _delete)
@@ -79,24 +84,29 @@ async def delete_bucket(access: ObjectAccess, bucket: str) -> bool:
     return await _reaching(bucket, work)
 
 
-async def purge(access: ObjectAccess, bucket: str) -> Purge:
-    """Tries to remove each version for good, first what keeps them. Raises DataError."""
-    return await _reaching(bucket, lambda: _purge(connect(access), bucket))
+async def purge(access: ObjectAccess, bucket: str, owner: ObjectAccess | None = None) -> Purge:
+    """Tries to remove each version for good, first what keeps them. Raises DataError.
+
+    The bucket's `owner` counts them, where `access` may be refused even that.
+    """
+    return await _reaching(
+        bucket, lambda: _purge(connect(access), bucket, connect(owner or access))
+    )
 
 
-def _purge(store: Any, bucket: str) -> Purge:  # noqa: ANN401 - boto3 has no types
+def _purge(store: Any, bucket: str, owner: Any) -> Purge:  # noqa: ANN401 - boto3 has no types
     loosened = [
         what
         for what, (action, arguments) in _LOOSENING.items()
         if _is_done(store, action, Bucket=bucket, **arguments)
     ]
-    before = _versions(store, bucket)
+    before = _versions(owner, bucket)
     for version in before[:_ONE_BY_ONE]:
         _is_done(store, "delete_object", Bucket=bucket, **version)
     for start in range(0, len(before), _AT_A_TIME):
         named = {"Objects": before[start : start + _AT_A_TIME], "Quiet": True}
         _is_done(store, "delete_objects", Bucket=bucket, Delete=named)
-    left = _versions(store, bucket)
+    left = _versions(owner, bucket)
     removed = sum(version not in left for version in before)
     if _is_done(store, "delete_bucket", Bucket=bucket):
         loosened.append("bucket")

@@ -8,7 +8,7 @@ from ipaddress import IPv4Network
 
 from infra.plan.database import plan_database
 from infra.plan.object_store import ObjectStorePlan, ZonePlan, plan_object_store
-from infra.plan.stateful import DatabasePlan
+from infra.plan.stateful import BucketPlan, DatabasePlan
 from province.holdings import Engine
 from province.province import Province
 from rehearsal.data.errors import DataError
@@ -31,6 +31,12 @@ class Ring:
     databases: Mapping[str, DatabasePlan]
     buckets: Mapping[str, tuple[str, ...]]
     versioned: frozenset[str]
+
+    @property
+    def archives(self) -> Mapping[str, BucketPlan]:
+        """Where each site's WAL and base backups go: its partner's own store, if that is here."""
+        kept = {site: plan.archive.bucket for site, plan in self.databases.items()}
+        return {site: bucket for site, bucket in kept.items() if bucket.kept_at in self.sites}
 
     def zones(self, zonegroup: str) -> tuple[ZonePlan, ...]:
         """The zones of that site's objects that are in the world, its own first."""

@@ -17,6 +17,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 
 from infra.plan.object_store import ZonePlan
+from infra.plan.stateful import BucketPlan
 from processes.supervisor import Supervisor
 from province.holdings import Engine
 from province.province import Province
@@ -263,6 +264,24 @@ class DataWorld:
             buckets = self.ring.buckets[site]
             return tuple([await purge(zone, bucket) for zone in zones for bucket in buckets])
 
+    async def purge_archive(self, site: str) -> tuple[Purge, ...]:
+        """The same of that site's database's archive: as the platform, and as the archive's own."""
+        self.ring.require(site)
+        archive = self.ring.archives.get(site)
+        if archive is None:
+            return ()
+        async with self._change:
+            zones = [zone.name for zone in self.ring.zones(archive.kept_at)]
+            objects, access = self.ring.objects, self.stores.access
+            thieves = (objects.platform_user, objects.archive_user)
+            return tuple(
+                [
+                    await purge(access(zone, thief), archive.bucket, access(zone, thieves[-1]))
+                    for zone in zones
+                    for thief in thieves
+                ]
+            )
+
     async def fill(self, site: str) -> None:
         """The disk under the site's object store is full."""
         async with self._change:
@@ -331,6 +350,8 @@ class DataWorld:
         tell("starting the object stores")
         self._ends.push_async_callback(self.stores.stop)
         await self.stores.start()
+        tell("making the archives")
+        await asyncio.gather(*map(self._make_archive, self.ring.archives.values()))
         tell("starting the databases")
         self._ends.push_async_callback(self.databases.stop)
         await self.databases.start()
@@ -403,19 +424,22 @@ class DataWorld:
         return copies
 
     def _archives(self) -> dict[str, ObjectAccess]:
-        """Where each site's WAL goes: into its partner's own store, if that is in the world."""
-        kept_at = {site: plan.archive.bucket.kept_at for site, plan in self.ring.databases.items()}
+        """How each site's WAL goes where it is kept."""
+        user = self.ring.objects.archive_user
         return {
-            site: self.stores.access(self.ring.zones(partner)[0].name)
-            for site, partner in kept_at.items()
-            if partner in self.ring.sites
+            site: self.stores.access(self.ring.zones(bucket.kept_at)[0].name, user)
+            for site, bucket in self.ring.archives.items()
         }
+
+    async def _make_archive(self, bucket: BucketPlan) -> None:
+        user = self.ring.objects.archive_user
+        await self.stores.make_bucket(bucket.bucket, bucket.kept_at, user)
+        await self.stores.keep_versions(bucket.bucket, bucket.kept_at, user)
 
     async def _make_buckets(self, site: str) -> None:
         for bucket in self.ring.buckets[site]:
-            is_versioned = any(bucket == f"{name}-{site}" for name in self.ring.versioned)
-            await self.doors.store(site).make_bucket(bucket, is_versioned=is_versioned)
-            if is_versioned:
+            await self.doors.store(site).make_bucket(bucket)
+            if any(bucket == f"{name}-{site}" for name in self.ring.versioned):
                 await self.stores.keep_versions(bucket, site)
 
     async def _boot_objects(self, site: str) -> None:

@@ -40,9 +40,9 @@ class StoreClient:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="objects")
         self._client = s3(access, patience=PEOPLES)
 
-    async def make_bucket(self, bucket: str, *, is_versioned: bool) -> None:
+    async def make_bucket(self, bucket: str) -> None:
         """A bucket of this zonegroup, or the one that is there."""
-        await self._do(self._make_bucket, bucket, is_versioned)
+        await self._do(self._make_bucket, bucket)
 
     async def put(self, bucket: str, key: str, body: bytes) -> None:
         """Puts an object whole."""
@@ -69,16 +69,12 @@ class StoreClient:
     def _get(self, bucket: str, key: str) -> bytes:
         return bytes(self._client.get_object(Bucket=bucket, Key=key)["Body"].read())
 
-    def _make_bucket(self, bucket: str, is_versioned: bool) -> None:  # noqa: FBT001 - passed on by the executor
+    def _make_bucket(self, bucket: str) -> None:
         try:
             self._client.head_bucket(Bucket=bucket)
         except ClientError:
             where = {"LocationConstraint": self.zonegroup}
             self._client.create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
-        if is_versioned:
-            self._client.put_bucket_versioning(
-                Bucket=bucket, VersioningConfiguration={"Status": "Enabled"}
-            )
 
 
 def s3(access: ObjectAccess, *, attempts: int = 1, patience: Patience = OPERATORS) -> Any:  # noqa: ANN401 - boto3 has no types

@@ -21,7 +21,7 @@ from rehearsal.objects.errors import ObjectStoreError
 from rehearsal.objects.founding import Realm
 from rehearsal.objects.layout import StoreLayout, lay_out
 from rehearsal.objects.programs import require
-from rehearsal.objects.versions import forbid_removal, require_forbidden
+from rehearsal.objects.versions import keep, require_kept
 from rehearsal.pki import Authority, KeyPair
 from rehearsal.place import Place
 
@@ -61,7 +61,8 @@ class ObjectStores:
             )
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._system = Keys.made(folder.absolute(), plan.system_user)
-        self._client = Keys.made(folder.absolute(), f"{plan.realm}-client")
+        self._platform = plan.platform_user
+        self._users = {user: Keys.made(folder.absolute(), user) for user in plan.users}
         self._buckets = dict(buckets or {})
         self._clusters = {
             site: Cluster(self._settings(plan, layout, disk_bytes), programs, supervisor)
@@ -85,14 +86,14 @@ class ObjectStores:
         """The zone that is each zonegroup's master now."""
         return {name: zone.name for name, zone in self._realm.masters.items()}
 
-    def access(self, zone_name: str) -> ObjectAccess:
-        """How a client of the platform reads and writes there."""
-        zone = self._zone(zone_name)
+    def access(self, zone_name: str, user: str | None = None) -> ObjectAccess:
+        """How the platform reads and writes there; with `user`, how that user of the plan does."""
+        zone, keys = self._zone(zone_name), self._users[user or self._platform]
         return ObjectAccess(
             endpoint=self._layouts[zone.site].endpoint(zone),
             ca_file=self._authority.ca_file,
-            access_key=self._client.access_key,
-            secret_key_file=self._client.secret_key_file,
+            access_key=keys.access_key,
+            secret_key_file=keys.secret_key_file,
             zonegroup=zone.zonegroup,
         )
 
@@ -102,7 +103,7 @@ class ObjectStores:
         What was started stays for `stop()` to end, also when it fails.
         """
         await asyncio.gather(*(self._make(cluster) for cluster in self._clusters.values()))
-        await self._realm.found([self._client])
+        await self._realm.found(tuple(self._users.values()))
         await self._start_gateway(self._realm.master)
         await asyncio.gather(*(self._realm.join(layout.place.site) for layout in self._away()))
         # A copy's gateway that finds its source not up yet asks again only after up to 30 seconds.
@@ -118,8 +119,8 @@ class ObjectStores:
         """Ends everything in order; what was stored stays where it is."""
         await asyncio.gather(*(cluster.stop() for cluster in self._clusters.values()))
 
-    async def make_bucket(self, name: str, zonegroup: str) -> None:
-        """A bucket, known in all zones of its zonegroup when this returns.
+    async def make_bucket(self, name: str, zonegroup: str, user: str | None = None) -> None:
+        """A bucket of that user, known in all zones of its zonegroup when this returns.
 
         One that is made by S3 alone is known at other zonegroups' sites up to 20 seconds later:
         gateways tell of news within their own zonegroup, and ask elsewhere that often.
@@ -128,18 +129,22 @@ class ObjectStores:
             raise ObjectStoreError(f"there is no zonegroup {zonegroup} here", "see `zones`")
         master = self._realm.masters[zonegroup]
         # Before it is told of the system user, the zone cannot ask the realm's master for it.
-        await self._until(master.site, partial(probe.make_bucket, self.access(master.name), name))
+        await self._until(
+            master.site, partial(probe.make_bucket, self.access(master.name, user), name)
+        )
         for zone in self.zones:
             if zone.zonegroup == zonegroup and zone != self._realm.master:
-                await self._until(zone.site, partial(self._require_bucket, zone, name))
+                there = self.access(zone.name, user)
+                await self._until(zone.site, partial(self._require_bucket, zone, there, name))
 
-    async def keep_versions(self, bucket: str, zonegroup: str) -> None:
-        """No client's keys remove a version from the bucket, at any of its zones."""
+    async def keep_versions(self, bucket: str, zonegroup: str, user: str | None = None) -> None:
+        """The bucket has versions, and its owner's keys remove none, at any of its zones."""
         master = self._realm.masters[zonegroup]
-        await forbid_removal(self.access(master.name), bucket)
+        await keep(self.access(master.name, user), bucket)
         for zone in self.zones:
             if zone.zonegroup == zonegroup:
-                await self._until(zone.site, partial(self._require_kept, zone, bucket))
+                there = self.access(zone.name, user)
+                await self._until(zone.site, partial(self._require_kept, zone, there, bucket))
 
     async def kill(self, site: str) -> None:
         """SIGKILL to everything at the site, at once."""
@@ -265,16 +270,16 @@ class ObjectStores:
         await self._realm.pull(site)
         self._uninformed.discard(site)
 
-    async def _require_bucket(self, zone: ZonePlan, bucket: str) -> None:
+    async def _require_bucket(self, zone: ZonePlan, there: ObjectAccess, bucket: str) -> None:
         """Tells the zone that there is news. Raises ObjectStoreError while it has not got it."""
         await replication.tell_news(self._door(zone))
-        await Door(zone.name, self.access(zone.name)).ask(f"/{bucket}")
+        await Door(zone.name, there).ask(f"/{bucket}")
 
-    async def _require_kept(self, zone: ZonePlan, bucket: str) -> None:
+    async def _require_kept(self, zone: ZonePlan, there: ObjectAccess, bucket: str) -> None:
         """Tells the zone that there is news. Raises ObjectStoreError while it has not got it."""
         if zone != self._realm.master:
             await replication.tell_news(self._door(zone))
-        await require_forbidden(self.access(zone.name), bucket)
+        await require_kept(there, bucket)
 
     async def _require_heard(self, zone: ZonePlan) -> None:
         """Raises ObjectStoreError while its gateway has other masters than we have."""

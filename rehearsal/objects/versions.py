@@ -14,13 +14,15 @@ from rehearsal.objects.client import s3
 from rehearsal.objects.errors import ObjectStoreError
 
 
-async def forbid_removal(access: ObjectAccess, bucket: str) -> None:
+async def keep(access: ObjectAccess, bucket: str) -> None:
     """From now on `access` hides versions of that bucket and removes none. ObjectStoreError."""
+    enabled = {"Status": "Enabled"}
+    await _done(access, "put_bucket_versioning", Bucket=bucket, VersioningConfiguration=enabled)
     policy = versions_policy(bucket, access.access_key)
     await _done(access, "put_bucket_policy", Bucket=bucket, Policy=policy)
 
 
-async def require_forbidden(access: ObjectAccess, bucket: str) -> None:
+async def require_kept(access: ObjectAccess, bucket: str) -> None:
     """Raises ObjectStoreError while the zone has not heard of it."""
     found = await _done(access, "get_bucket_policy", Bucket=bucket)
     if json.loads(found["Policy"]) != json.loads(versions_policy(bucket, access.access_key)):

@@ -394,6 +394,7 @@ DEFINITIONS = (
         "cephclusters",
         "cephobjectrealms",
         "cephobjectstores",
+        "cephobjectstoreusers",
         "cephobjectzonegroups",
         "cephobjectzones",
     ),

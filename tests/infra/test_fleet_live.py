@@ -114,8 +114,10 @@ def refused(fleet: LiveFleet, world: Province) -> list[str]:
 
 def test_a_branchs_custom_resources_pass_the_real_definitions(fleet: LiveFleet) -> None:
     """Each custom resource of a branch is sent for a dry run, as Pulumi would send it."""
-    branch = plan_site(worlds.small(), "suzhou", "rehearsal")
-    sent = [_whole(r.inputs) for r in record(branch).all if "." in r.inputs.get("apiVersion", "")]
+    branch, main = (plan_site(worlds.small(), site, "rehearsal") for site in ("suzhou", "main"))
+    users = [one for one in record(main).all if one.inputs.get("kind") == "CephObjectStoreUser"]
+    registered = (*record(branch).all, *users)
+    sent = [_whole(r.inputs) for r in registered if "." in r.inputs.get("apiVersion", "")]
     custom = [body for body in sent if body["apiVersion"].split("/")[0] in CUSTOM_GROUPS]
     with fleet.api() as api:
         dynamic = DynamicClient(api)
@@ -127,6 +129,7 @@ def test_a_branchs_custom_resources_pass_the_real_definitions(fleet: LiveFleet) 
             assert made.metadata.name == body["metadata"]["name"]
     kinds = {body["kind"] for body in custom}
     assert kinds >= {"ClusterQueue", "Cluster", "Schedule", "CephCluster", "CephObjectZone"}
+    assert "CephObjectStoreUser" in kinds
 
 
 def _whole(inputs: dict[str, Any]) -> dict[str, Any]:

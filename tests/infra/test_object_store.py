@@ -27,6 +27,12 @@ def test_the_realm_and_its_user_are_named_after_the_province() -> None:
     assert named == ("jiangsu", "jiangsu-system-user", "jiangsu-keys")
 
 
+def test_archives_are_not_the_platforms() -> None:
+    users = whole().users
+    assert users == (whole().platform_user, whole().archive_user)
+    assert len({*users, whole().system_user}) == 3
+
+
 def test_every_site_has_a_zonegroup_at_itself_and_at_its_partner() -> None:
     zones = {group.name: [(z.name, z.site) for z in group.zones] for group in whole().zonegroups}
     assert zones == {

@@ -50,7 +50,8 @@ def test_a_site_without_storage_machines_has_no_ceph() -> None:
 
 def test_all_of_it_is_counted() -> None:
     """The stack itself is counted too, and the recorder does not see it."""
-    assert len(recording().all) + 1 == resources_count(planned())
+    for site in ("suzhou", "main"):
+        assert len(recording(site).all) + 1 == resources_count(planned(site))
     ceph = [one for one in recording().all if one.type.startswith("kubernetes:ceph.rook.io")]
     assert len(ceph) == 12
 
@@ -117,6 +118,16 @@ def test_the_realm_is_pulled_from_the_main_center() -> None:
     pulled = {"pull": {"endpoint": "https://sync.objects.main.suyun.example"}}
     assert specs("CephObjectRealm") == {"jiangsu": pulled}
     assert specs("CephObjectRealm", "main") == {"jiangsu": {}}
+
+
+def test_users_are_made_where_the_realm_is_and_known_from_there() -> None:
+    users = specs("CephObjectStoreUser", "main")
+    assert users == {
+        name: {"store": "main", "displayName": name}
+        for name in ("jiangsu-client", "jiangsu-archive")
+    }
+    assert specs("CephObjectStoreUser", "suzhou") == {}
+    assert "main" in specs("CephObjectStore", "main")
 
 
 def test_each_zone_has_one_gateway_that_replicates_and_others_that_do_not() -> None:

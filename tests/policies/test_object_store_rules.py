@@ -92,6 +92,17 @@ def test_nobody_else_lives_where_privileged_pods_do() -> None:
 
 
 @pytest.mark.parametrize(
+    ("powers", "found"),
+    [("", 0), (", capabilities: {}", 0), (", capabilities: {user: read}", 1)],
+)
+def test_whoever_has_an_object_stores_keys_administers_nothing(powers: str, found: int) -> None:
+    user = one("CephObjectStoreUser", "archive", f"{{store: main{powers}}}")
+    assert len(evidence("object-users-administer-nothing", user)) == found
+    other = one("CephObjectStore", "main", f"{{gateway: {{instances: 1}}{powers}}}")
+    assert evidence("object-users-administer-nothing", other) == []
+
+
+@pytest.mark.parametrize(
     ("level", "pool", "found"),
     [
         ("restricted", "storage", 0),

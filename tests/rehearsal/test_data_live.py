@@ -185,6 +185,15 @@ def test_every_resource_is_stored_at_a_site_and_catalogued(front: Front) -> None
     front.run(act())
 
 
+def test_a_thief_removes_nothing_from_the_databases_archive(world: Path) -> None:
+    done = order(world, Action.PURGE, "main")
+    assert done.verdict is Verdict.PASS, done.lines
+    assert done.lines[0].startswith("versions removed: 0 of ")
+    said, _, versions = done.lines[1].rpartition(" 0 of ")
+    assert said == "of the database's archive, also with its own keys:"
+    assert int(versions) > 0
+
+
 def test_a_site_that_dies_takes_no_confirmed_write_with_it(world: Path) -> None:
     order(world, Action.WRITE, seconds=30)
     with pytest.raises(daemon.OrderError, match="main may still take writes"):

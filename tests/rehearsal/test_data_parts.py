@@ -10,6 +10,7 @@ import pytest
 from evidence.verdict import ExitCode
 from rehearsal.data.beneath import pieces_of
 from rehearsal.data.errors import DataError
+from rehearsal.data.mistakes import Purge, removed
 from rehearsal.data.needed import programs
 from rehearsal.data.restoring import Version, newest_before
 from rehearsal.data.ring import plan_ring
@@ -55,6 +56,22 @@ def test_the_bytes_of_an_object_are_under_its_version_where_there_is_one() -> No
 def test_an_objects_pointer_is_not_its_bytes() -> None:
     names = ["zone.4.2_main/7", "zone.4.2__:abc_main/7"]
     assert pieces_of(names, ["main/7"]) == ["zone.4.2__:abc_main/7"]
+
+
+def test_an_archive_lies_at_its_sites_partner_if_that_is_in_the_world() -> None:
+    archives = plan_ring(worlds.province()).archives
+    assert {site: (one.bucket, one.kept_at) for site, one in archives.items()} == {
+        "main": ("wal-main", "xuzhou"),
+        "xuzhou": ("wal-xuzhou", "suzhou"),
+    }
+
+
+def test_a_purge_says_how_much_went_of_how_much() -> None:
+    in_vain = Purge(versions=1000, removed=0, loosened=())
+    taken = Purge(versions=500, removed=2, loosened=())
+    assert removed((in_vain, taken)) == "2 of 1,500"
+    assert [in_vain.is_in_vain, taken.is_in_vain] == [True, False]
+    assert not Purge(versions=0, removed=0, loosened=("policy",)).is_in_vain
 
 
 def test_the_ring_is_main_and_those_that_follow_it_and_all_who_hold_the_database() -> None:

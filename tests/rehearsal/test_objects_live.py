@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import pytest
 from botocore import auth
+from botocore.exceptions import ClientError
 
 from infra.plan.object_store import plan_object_store
 from processes.supervisor import Supervisor
@@ -32,6 +33,7 @@ from tests.binaries import require
 pytestmark = pytest.mark.live
 T = TypeVar("T")
 BUCKET = "homework"
+ARCHIVE = "wal-suzhou"
 SKEW = timedelta(minutes=16)
 PLACES = (Place(site="main", address="127.81.1.1"), Place(site="suzhou", address="127.81.2.1"))
 COPY = "main-at-suzhou"
@@ -107,7 +109,7 @@ def test_a_thief_with_the_platforms_keys_hides_versions_and_removes_none(
     where = {"LocationConstraint": "main"}
     for bucket in ("open", "kept"):
         client.create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
-        client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    client.put_bucket_versioning(Bucket="open", VersioningConfiguration={"Status": "Enabled"})
     client.put_object(Bucket="open", Key="essay", Body=b"mine")
     world.run(stores.keep_versions("kept", "main"))
     version = client.put_object(Bucket="kept", Key="essay", Body=b"mine")["VersionId"]
@@ -123,6 +125,30 @@ def test_a_thief_with_the_platforms_keys_hides_versions_and_removes_none(
         assert (tried.versions, tried.removed, tried.loosened) == (3, 0, ())
         kept = s3(access).get_object(Bucket="kept", Key="essay", VersionId=version)
         assert kept["Body"].read() == b"mine"
+
+
+def test_the_platforms_keys_do_nothing_to_an_archive_and_its_own_remove_no_version(
+    world: ObjectWorld,
+) -> None:
+    stores, user = world.stores, plan_object_store(worlds.pair()).archive_user
+    world.run(stores.make_bucket(ARCHIVE, "main", user))
+    world.run(stores.keep_versions(ARCHIVE, "main", user))
+    own = s3(stores.access("main", user))
+    version = own.put_object(Bucket=ARCHIVE, Key="wal", Body=b"commits")["VersionId"]
+    own.put_object(Bucket=ARCHIVE, Key="wal", Body=b"noise")
+    world.run(stores.caught_up(COPY, 20))
+
+    for zone in ("main", COPY):
+        platform, archive = stores.access(zone), stores.access(zone, user)
+        for act in ("get_object", "put_object", "delete_object", "list_objects_v2"):
+            key = {} if act == "list_objects_v2" else {"Key": "wal"}
+            with pytest.raises(ClientError, match="AccessDenied"):
+                getattr(s3(platform), act)(Bucket=ARCHIVE, **key)
+        for thief in (platform, archive):
+            tried = world.run(purge(thief, ARCHIVE, archive))
+            assert (tried.removed, tried.loosened) == (0, ())
+        kept = s3(archive).get_object(Bucket=ARCHIVE, Key="wal", VersionId=version)
+        assert kept["Body"].read() == b"commits"
 
 
 def test_a_wrong_key_another_zones_endpoint_and_another_time_are_refused(
