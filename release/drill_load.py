@@ -139,8 +139,8 @@ def outages(
 ) -> Iterator[Outage]:
     """Each harm that was done, with what users saw from then until the next harm."""
     harms = [one for one in moments if one.what.startswith(_HARM)]
-    for harm, after in zip(harms, [*harms[1:], None], strict=True):
-        until = int(after.second) if after else float("inf")
+    for number, harm in enumerate(harms, 1):
+        until = int(harms[number].second) if number < len(harms) else float("inf")
         seen = [
             one.model_copy(update={"second": one.second - int(harm.second)})
             for one in seconds

@@ -106,6 +106,19 @@ def print_drills(drills: Sequence[DrillSeen], console: Console) -> None:
     console.print()
 
 
+def users_lines(load: DrillLoadRecord) -> Iterator[str]:
+    """What those saw who were at work: how much failed, and until when after each harm."""
+    yield f"{load.users:,} users: {load.failed:,} of {load.requests:,} requests failed"
+    for outage in load.outages:
+        yield f"  {outage.what}, at {outage.second:.1f} s: {_until(outage.recovered_seconds)}"
+
+
+def _until(recovered_seconds: int | None) -> str:
+    if recovered_seconds is None:
+        return "not served again before the next, or the end"
+    return f"served again {recovered_seconds} s later" if recovered_seconds else "not noticed"
+
+
 def _rows(seen: DrillSeen) -> Iterator[DrillRow]:
     for account in seen.accounts or (None,):
         yield DrillRow(

@@ -182,8 +182,10 @@ class Desk:
             )
         await self._send_home(tell)
         restored = await restore(self._world, holding, tell)
-        record = restored.record
-        back = f"; {restored.put_back:,} were put back" if restored.put_back else ""
+        record, back = restored.record, ""
+        if restored.put_back:
+            self._world.has_back(holding.id, record.site)
+            back = f"; {restored.put_back:,} were put back"
         line = (
             f"{record.holding} of {record.site} from {record.backup_site}: "
             f"{record.pieces_equal:,} of {record.pieces:,} pieces are equal{back} "

@@ -282,6 +282,10 @@ class DataWorld:
                 ]
             )
 
+    def has_back(self, holding: str, site: str) -> None:
+        """Notes that people have that class of the site's data again."""
+        self._note(f"put back {holding}", site)
+
     async def fill(self, site: str) -> None:
         """The disk under the site's object store is full."""
         async with self._change:

@@ -134,23 +134,29 @@ def _grounds(evidence: Gathered, record: DrillRecord) -> Iterator[Ground]:
             text = f"{account.engine} of {account.site}: {ground.text}"
             yield Ground(verdict=ground.verdict, text=text)
     load = load_of(evidence, drill)
-    if load is not None and drill in FAILOVERS:
-        yield from _of_load(load, bounds.database_rto_seconds_max)
+    if load is not None:
+        yield from _of_load(load, bounds, is_failover=drill in FAILOVERS)
 
 
-def _of_load(load: DrillLoadRecord, most: float) -> Iterator[Ground]:
-    """Users have to be served again as soon as the slower of both engines may take."""
+def _of_load(
+    load: DrillLoadRecord, bounds: DataObjectives, *, is_failover: bool
+) -> Iterator[Ground]:
+    """Users have to be served again as soon as the slower of both engines may take.
+
+    Where no other site has what was taken away, until somebody has brought it back: at the end.
+    """
     if load.workers_lost or load.worker_lag_ms_p99 > WORKER_LAG_MS_P99_MAX:
         yield unknown(
             f"the load generator lost {load.workers_lost} workers and was "
             f"{load.worker_lag_ms_p99:.0f} ms late: it shows nothing of what users saw"
         )
         return
-    for outage in load.outages:
+    most = bounds.database_rto_seconds_max
+    for outage in load.outages if is_failover else load.outages[-1:]:
         after = outage.recovered_seconds
         if after is None:
             yield failed(f"after {outage.what} users were not served again")
-        elif after > most:
+        elif is_failover and after > most:
             yield failed(f"after {outage.what} users were served again in {after} s, not {most:g}")
 
 
@@ -220,8 +226,8 @@ def _users(loads: Sequence[DrillLoadRecord], bounds: DataObjectives) -> dict[str
         "users_requests": Figure(value=sum(one.requests for one in loads), unit="requests"),
         "users_errors": Figure(value=sum(one.failed for one in loads), unit="requests"),
     }
-    after = [o.recovered_seconds for one in loads for o in one.outages if o.recovered_seconds]
-    if after:
+    bounded = [outage for one in loads if one.drill in FAILOVERS for outage in one.outages]
+    if after := [one.recovered_seconds for one in bounded if one.recovered_seconds]:
         most = bounds.database_rto_seconds_max
         figures["users_recovered_max"] = Figure(value=max(after), unit="s", objective=most)
     return figures

@@ -24,7 +24,7 @@ from release.commands.output import print_json, print_table, table_console
 from release.commands.runbooks import named, show_runbook
 from release.data_standing import stand_up
 from release.drill_load import DrillLoad
-from release.drills_table import print_drills
+from release.drills_table import print_drills, users_lines
 from release.errors import InputError
 from release.gathered import gather
 from release.interrupts import run
@@ -122,11 +122,12 @@ class _Drill:
             with self._narrator.stage(self._runbook.name, self._runbook.title):
                 try:
                     async with self._users(status, folder, supervisor):
-                        return await self._told(runner, folder)
+                        back = await self._carry(runner)
                 except asyncio.CancelledError:
                     ways = _ways(self._order.runbook, self._step)
                     self._narrator.say(f"broken off: what was done stands; {ways}")
                     raise
+            return self._told(back, folder)
 
     async def _world(self) -> WorldStatus:
         require_room(self._order.users)
@@ -149,11 +150,17 @@ class _Drill:
         )
         return load.at_work(supervisor, self._narrator.step)
 
-    async def _told(self, runner: Runner, folder: RunFolder) -> DrillTold:
+    async def _carry(self, runner: Runner) -> tuple[DrillStepRecord, ...]:
+        """There, or back: then the steps that were taken back."""
         if self._order.undo:
-            back = await runner.take_back(self._tell)
-            return DrillTold(run=folder.id, steps=back, drill=None)
+            return await runner.take_back(self._tell)
         await runner.carry_out(self._tell, first=self._order.first)
+        return ()
+
+    def _told(self, back: tuple[DrillStepRecord, ...], folder: RunFolder) -> DrillTold:
+        """When users have gone: what they saw is judged too."""
+        if self._order.undo:
+            return DrillTold(run=folder.id, steps=back, drill=None)
         name = self._runbook.name
         return DrillTold(
             run=folder.id,
@@ -260,6 +267,8 @@ def _print(told: DrillTold, runbook: str) -> None:
     if told.drill is not None:
         if told.drill.accounts:
             print_drills([told.drill], table_console())
+        if told.drill.load is not None:
+            typer.echo("\n".join(users_lines(told.drill.load)))
         typer.echo(f"{told.drill.verdict}  {told.drill.drill}: {told.drill.reason}")
     typer.echo(f"evidence: run {told.run}")
 

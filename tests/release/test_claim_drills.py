@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from evidence.drills import DrillFiguresRecord, DrillLoadRecord
 from evidence.figure import ClaimVerdict
 from evidence.records import Record
 from evidence.verdict import Verdict
-from release.claims.drills import seen_drills
+from release.claims.drills import figures_of_drills, seen_drills
 from release.claims.site_loss import judge_site_loss
 from release.claims.storage import judge_storage
 from tests.release import accounts, runs
@@ -159,6 +161,43 @@ def test_a_corrupted_copy_that_reached_a_reader_fails_the_claim_on_storage() -> 
     claim = judge_storage(runs.gathered(accounts.ended("object-corrupted"), read))
     assert claim.verdict is Verdict.FAIL
     assert claim.reason.startswith("drill object-corrupted: objects of main: 1 of 1,000")
+
+
+DELETED = (
+    accounts.ended("bucket-deleted"),
+    accounts.account("bucket-deleted", rto_seconds=None),
+)
+
+
+def with_users(*recovered_seconds: int | None) -> Sequence[Record]:
+    harms = ("overwrite main", "delete main")
+    outages = [
+        {"what": what, "second": at, "recovered_seconds": after}
+        for at, (what, after) in enumerate(zip(harms, recovered_seconds, strict=True))
+    ]
+    return *DELETED, accounts.load("bucket-deleted", outages=outages)
+
+
+def test_what_was_deleted_is_brought_back_in_its_own_time() -> None:
+    """Users went from one mistake into the next, and were served again once all was put back."""
+    evidence = runs.gathered(*with_users(None, 90))
+    (seen,) = seen_drills(evidence)
+    assert seen.verdict is Verdict.PASS, seen.reason
+    figures = figures_of_drills(evidence, "backup")
+    assert figures["users_errors"].value == 40
+    assert "users_recovered_max" not in figures, "nobody promises a time for it"
+
+
+def test_what_users_never_got_back_fails_any_drill() -> None:
+    (seen,) = seen_drills(runs.gathered(*with_users(3, None)))
+    assert seen.verdict is Verdict.FAIL
+    assert seen.reason == "after delete main users were not served again"
+
+
+def test_users_of_a_late_generator_show_nothing_in_any_drill() -> None:
+    late = accounts.load("bucket-deleted", worker_lag_ms_p99=21.0)
+    (seen,) = seen_drills(runs.gathered(*DELETED, late))
+    assert seen.verdict is Verdict.UNKNOWN
 
 
 def test_a_drill_by_itself_is_a_rehearsal_too() -> None:

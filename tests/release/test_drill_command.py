@@ -13,11 +13,16 @@ from evidence.drills import DrillRecord, DrillStepRecord
 from evidence.run import RunFolder
 from evidence.verdict import ExitCode, Verdict
 from processes.leftovers import leftovers
+from rehearsal.data.status import WorldStatus
+from release import drill_load
 from release.cli import main
+from release.commands import drill
 from release.judge import judge
 from tests import worlds
 from tests.release import runs
 from tests.release.commandline import CommandLine
+from tests.release.fake_load import FakeLoad
+from tests.release.fake_world import standing
 
 _STEP = "## {title}\n\n```sh\n{command}\n```\n\n```expect\nexit 0\n```\n\n"
 
@@ -142,6 +147,21 @@ def test_another_province_is_another_drill(
     other = worlds.write(worlds.small(), tmp_path / "small.yaml")
     assert desk.type("--from", "2", "--province", str(other)) == ExitCode.BAD_INPUT
     assert "was of another province" in capsys.readouterr().err
+
+
+def test_what_users_saw_is_part_of_the_verdict(
+    desk: Desk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def stands(*_: object, **__: object) -> WorldStatus:
+        return standing(tmp_path / "state")
+
+    monkeypatch.setattr(drill, "stand_up", stands)
+    monkeypatch.setattr(drill_load, "run_load", FakeLoad(tmp_path, worker_lag_ms_p99=49.0))
+    desk.gate.touch()
+    assert desk.type("--users", "100") == ExitCode.UNKNOWN
+    told = capsys.readouterr().out
+    assert "UNKNOWN  gate-drill: the load generator lost 0 workers and was 49 ms late" in told
+    assert "3,000 users: 0 of 0 requests failed" in told
 
 
 def test_ctrl_c_says_what_stands_and_how_to_go_on(desk: Desk, tmp_path: Path) -> None:

@@ -32,6 +32,10 @@ def test_each_harm_has_what_follows_it_until_the_next() -> None:
     assert (first.recovered_seconds, second.recovered_seconds) == (2, 3)
 
 
+def test_where_nothing_is_taken_away_there_is_no_outage() -> None:
+    assert list(outages([], seconds({3: 5}), 0.001)) == []
+
+
 def test_what_the_objective_allows_is_no_outage() -> None:
     (outage,) = outages(done(cut_main_xuzhou=0.2), seconds({1: 1}), 0.01)
     assert outage.recovered_seconds == 0

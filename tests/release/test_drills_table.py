@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from release.claims.drills import seen_drills
-from release.drills_table import drill_rows, lag_rows, print_drills
+from release.drills_table import drill_rows, lag_rows, print_drills, users_lines
 from release.judge import judge
 from release.report import report_html
 from release.verdict_file import verdict_json
@@ -58,6 +58,19 @@ def test_the_console_has_a_line_for_each_and_none_without_drills() -> None:
     stream.seek(stream.truncate(0))
     print_drills((), console)
     assert not stream.getvalue()
+
+
+def test_users_are_told_of_in_a_line_for_each_harm() -> None:
+    outages = [
+        {"what": what, "second": 0.4, "recovered_seconds": after}
+        for what, after in (("fill xuzhou", 0), ("overwrite main", None), ("delete main", 8))
+    ]
+    assert list(users_lines(accounts.load("ransom-overwrite", outages=outages))) == [
+        "20,000 users: 40 of 50,000 requests failed",
+        "  fill xuzhou, at 0.4 s: not noticed",
+        "  overwrite main, at 0.4 s: not served again before the next, or the end",
+        "  delete main, at 0.4 s: served again 8 s later",
+    ]
 
 
 def test_report_and_verdict_file_have_them(tmp_path: Path) -> None:
