@@ -55,7 +55,7 @@ class Scene:
             root=ROOT, state=folder / "state", runs=folder / "runs", cache=folder / "cache"
         )
         self.load = FakeLoad(self.workspace.state)
-        book = f"touch {self.gate}; sleep 300 & sleep 300"
+        book = f"touch {self.gate}; sleep 20 & sleep 20"
         for name in (BESIDE, UNDER_LOAD):
             (folder / f"{name}.md").write_text(
                 f"# A drill\n\nFor tests.\n\n## Wait\n\n```sh\n{book}\n```\n\n"
