@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -26,7 +25,7 @@ from processes.supervisor import Supervisor
 from province.audience import crowds
 from province.province import Province
 from rehearsal.edge.edge import PORT_IPV6, Edge
-from rehearsal.pki import Authority
+from rehearsal.pki import Authority, write_private
 from rehearsal.platform.platform import Platform
 from release.crowd import Crowd
 from release.narrator import Step
@@ -68,7 +67,8 @@ class LoadStage:
     ) -> tuple[Verdict, str]:
         """Loads the edge and appends the load's, the edge's and the platform's own records."""
         authority = Authority.create(self.folder / "pki", "Suyun rehearsal edge")
-        secret = _secret_file(self.folder / "accounts.key")
+        secret = self.folder / "accounts.key"
+        write_private(secret, secrets.token_bytes(32))
         platform = Platform(
             self.folder / "platform", supervisor, self.province, self.crowd.users, secret
         )
@@ -142,14 +142,6 @@ class LoadStage:
             secret_file=secret,
             province_file=self.province_file,
         )
-
-
-def _secret_file(path: Path) -> Path:
-    """A fresh key from which the synthetic accounts' passwords are derived; owner-readable."""
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(file, "wb") as stream:
-        stream.write(secrets.token_bytes(32))
-    return path
 
 
 def step_of(progress: LoadProgress) -> Step:

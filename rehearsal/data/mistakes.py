@@ -6,22 +6,18 @@ is not asked after that, but what is left.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from rehearsal.data.content import content
-from rehearsal.data.errors import DataError
-from rehearsal.data.people import connect
+from rehearsal.data.people import asking_stores, connect
 from rehearsal.objects.access import ObjectAccess
 from rehearsal.objects.client import keys
-from rehearsal.objects.reasons import mending, reason
 
-T = TypeVar("T")
 _AT_ONCE = 4
 _AT_A_TIME = 1000
 """Versions that one request may name."""
@@ -81,7 +77,7 @@ async def delete_bucket(access: ObjectAccess, bucket: str) -> bool:
     def work() -> bool:
         return _is_done(connect(access), "delete_bucket", Bucket=bucket)
 
-    return await _reaching(bucket, work)
+    return await asking_stores(f"{bucket} was not reached", work)
 
 
 async def purge(access: ObjectAccess, bucket: str, owner: ObjectAccess | None = None) -> Purge:
@@ -89,8 +85,9 @@ async def purge(access: ObjectAccess, bucket: str, owner: ObjectAccess | None = 
 
     The bucket's `owner` counts them, where `access` may be refused even that.
     """
-    return await _reaching(
-        bucket, lambda: _purge(connect(access), bucket, connect(owner or access))
+    return await asking_stores(
+        f"{bucket} was not reached",
+        lambda: _purge(connect(access), bucket, connect(owner or access)),
     )
 
 
@@ -140,16 +137,7 @@ async def _to_each(access: ObjectAccess, bucket: str, act: Callable[[Any, str, s
             list(threads.map(lambda key: act(store, bucket, key), found))
         return len(found)
 
-    return await _reaching(bucket, work)
-
-
-async def _reaching(bucket: str, work: Callable[[], T]) -> T:
-    try:
-        return await asyncio.to_thread(work)
-    except (BotoCoreError, ClientError, OSError) as error:
-        raise DataError(
-            f"{bucket} was not reached: {reason(error)}", mending(error, "./suyun data status")
-        ) from error
+    return await asking_stores(f"{bucket} was not reached", work)
 
 
 def _versions(store: Any, bucket: str) -> list[dict[str, str]]:  # noqa: ANN401 - boto3 has no types

@@ -5,10 +5,13 @@ They give up early and say what they saw; who uses them decides where to ask nex
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import asyncpg
+from botocore.exceptions import BotoCoreError, ClientError
 
 from rehearsal.data.content import sha256
 from rehearsal.data.errors import DataError
@@ -18,7 +21,9 @@ from rehearsal.objects import client as objects
 from rehearsal.objects.access import ObjectAccess
 from rehearsal.objects.client import seen
 from rehearsal.objects.errors import ObjectStoreError
+from rehearsal.objects.reasons import mending, reason
 
+T = TypeVar("T")
 CONNECT_SECONDS = 1.0
 ANSWER_SECONDS = 3.0
 _INSERT = """
@@ -107,3 +112,14 @@ def connect(access: ObjectAccess) -> Any:  # noqa: ANN401 - boto3 has no types
         return objects.s3(access, patience=objects.PEOPLES)
     except ObjectStoreError as error:
         raise DataError(error.cause, error.hint) from error
+
+
+async def asking_stores(failing: str, work: Callable[[], T]) -> T:
+    """Does that in a thread, for boto3 blocks. What a store refuses is a DataError of `failing`."""
+    try:
+        return await asyncio.to_thread(work)
+    except (BotoCoreError, ClientError, OSError) as error:
+        raise DataError(
+            f"{failing}: {reason(error)}",
+            mending(error, "./suyun data status says what stands"),
+        ) from error

@@ -5,21 +5,19 @@ A delete or an overwrite reaches the copy as well; but every version that it hid
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
-from rehearsal.data.errors import DataError
-from rehearsal.data.people import connect
+from rehearsal.data.people import asking_stores, connect
 from rehearsal.objects.access import ObjectAccess
-from rehearsal.objects.reasons import mending, reason
 
 _AT_ONCE = 4
+_FAILING = "the bucket cannot be restored"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,16 +54,14 @@ class BucketRestore:
 
         Returns the SHA-256 of what lies there afterwards, read again, by key. Raises DataError.
         """
-        hashes: dict[str, str] = await _in_thread(self._restore, into, until)
-        return hashes
+        return await asking_stores(_FAILING, lambda: self._restore(into, until))
 
     async def put_back(self, into: str, hashes: Mapping[str, str]) -> int:
         """Whatever the live bucket lacks, or has other bytes of, from the restored one.
 
         Returns how many objects that were. Raises DataError.
         """
-        count: int = await _in_thread(self._put_back, into, hashes)
-        return count
+        return await asking_stores(_FAILING, lambda: self._put_back(into, hashes))
 
     def _restore(self, into: str, until: float) -> dict[str, str]:
         source, target = connect(self.copy), connect(self.empty)
@@ -118,13 +114,3 @@ def _hash(store: Any, bucket: str, key: str) -> str | None:  # noqa: ANN401 - bo
             return None
         raise
     return hashlib.sha256(body).hexdigest()
-
-
-async def _in_thread(work: Any, *arguments: object) -> Any:  # noqa: ANN401 - boto3 has no types
-    try:
-        return await asyncio.to_thread(work, *arguments)
-    except (BotoCoreError, ClientError, OSError) as error:
-        raise DataError(
-            f"the bucket cannot be restored: {reason(error)}",
-            mending(error, "./suyun data status says what stands"),
-        ) from error

@@ -6,19 +6,15 @@ differs is fetched from the other copy, and taken only if its checksum holds.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from rehearsal.data.errors import DataError
-from rehearsal.data.people import connect
+from rehearsal.data.people import asking_stores, connect
 from rehearsal.objects.access import ObjectAccess
 from rehearsal.objects.client import keys
-from rehearsal.objects.reasons import mending, reason
 
 _AT_ONCE = 4
 
@@ -30,13 +26,9 @@ async def rotten(
 
     Raises DataError where both are, or where one cannot be read.
     """
-    try:
-        return await asyncio.to_thread(_rotten, copy, other, buckets)
-    except (BotoCoreError, ClientError, OSError) as error:
-        raise DataError(
-            f"the copy cannot be read through: {reason(error)}",
-            mending(error, "./suyun data status says what stands"),
-        ) from error
+    return await asking_stores(
+        "the copy cannot be read through", lambda: _rotten(copy, other, buckets)
+    )
 
 
 def _rotten(copy: ObjectAccess, other: ObjectAccess, buckets: Sequence[str]) -> dict[str, bytes]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
 from evidence.verdict import ExitCode
 from rehearsal.data.beneath import pieces_of
 from rehearsal.data.errors import DataError
 from rehearsal.data.mistakes import Purge, removed
 from rehearsal.data.needed import programs
+from rehearsal.data.people import asking_stores
 from rehearsal.data.restoring import Version, newest_before
 from rehearsal.data.ring import plan_ring
 from rehearsal.data.rows import count, equal
@@ -72,6 +75,16 @@ def test_a_purge_says_how_much_went_of_how_much() -> None:
     assert removed((in_vain, taken)) == "2 of 1,500"
     assert [in_vain.is_in_vain, taken.is_in_vain] == [True, False]
     assert not Purge(versions=0, removed=0, loosened=("policy",)).is_in_vain
+
+
+def test_what_a_store_refuses_is_told_as_what_failed_and_why() -> None:
+    def refused() -> None:
+        raise ClientError({"Error": {"Code": "AccessDenied"}}, "PutObject")
+
+    with pytest.raises(DataError) as told:
+        asyncio.run(asking_stores("main was not reached", refused))
+    assert told.value.cause == "main was not reached: the key may not do that"
+    assert asyncio.run(asking_stores("main was not reached", lambda: 3)) == 3
 
 
 def test_the_ring_is_main_and_those_that_follow_it_and_all_who_hold_the_database() -> None:
