@@ -20,6 +20,8 @@ from pathlib import Path
 
 import psutil
 
+from processes.errors import ProcessError
+
 MARK = "SUYUN_OWNER"
 _ROUNDS = 5
 _POLL_SECONDS = 0.02
@@ -33,6 +35,14 @@ def started_at(pid: int) -> float | None:
     except (FileNotFoundError, ProcessLookupError):
         return None
     return int(stat.rpartition(")")[2].split()[19]) / _TICKS
+
+
+def own_start() -> float:
+    """When this process was started, likewise. Raises ProcessError where that cannot be known."""
+    started = started_at(os.getpid())
+    if started is None:
+        raise ProcessError("this machine has no /proc", "a rehearsal needs Linux")
+    return started
 
 
 def record_session(owner: Path, pid: int) -> None:

@@ -6,7 +6,6 @@ of mode 0600 from the moment they exist, in folders of mode 0700.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,6 +16,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from processes.files import write_private, write_whole
 
 _LIFE = timedelta(days=7)
 _CLOCK_SLACK = timedelta(minutes=5)
@@ -51,7 +52,7 @@ class Authority:
             builder = builder.add_extension(extension, critical)
         authority = cls(folder, builder.sign(key, hashes.SHA256()), key)
         write_private(folder / "ca.key", private_pem(key))
-        _replace(authority.ca_file, _pem(authority._certificate), 0o644)
+        write_whole(authority.ca_file, _pem(authority._certificate))
         return authority
 
     @property
@@ -84,7 +85,7 @@ class Authority:
         stem = name.replace("/", "_").replace(":", "_")
         pair = KeyPair(certificate=self.folder / f"{stem}.crt", key=self.folder / f"{stem}.key")
         write_private(pair.key, private_pem(key))
-        _replace(pair.certificate, _pem(certificate), 0o644)
+        write_whole(pair.certificate, _pem(certificate))
         return pair
 
 
@@ -95,20 +96,6 @@ def private_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Writes a secret whole or not at all; never for a moment readable by others."""
-    _replace(path, content, 0o600)
-
-
-def _replace(path: Path, content: bytes, mode: int) -> None:
-    new = path.with_name(f".{path.name}.{os.getpid()}")
-    new.unlink(missing_ok=True)
-    file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(file, "wb") as stream:
-        stream.write(content)
-    new.replace(path)
 
 
 def _name(common_name: str, organizations: Sequence[str]) -> x509.Name:

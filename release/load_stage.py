@@ -21,11 +21,12 @@ from loadtests.planning import (
 )
 from loadtests.progress import LoadProgress
 from loadtests.run import run_load
+from processes.files import write_private
 from processes.supervisor import Supervisor
 from province.audience import crowds
 from province.province import Province
 from rehearsal.edge.edge import PORT_IPV6, Edge
-from rehearsal.pki import Authority, write_private
+from rehearsal.pki import Authority
 from rehearsal.platform.platform import Platform
 from release.crowd import Crowd
 from release.narrator import Step

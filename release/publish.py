@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from evidence.run import RunFolder
+from processes.files import write_whole
 from release.judge import Judgement
 from release.junit import junit_xml
 from release.report import report_html
@@ -18,10 +19,4 @@ def publish(run: RunFolder, judgement: Judgement) -> tuple[Path, ...]:
         "report.html": report_html(run, judgement),
         "junit.xml": junit_xml(judgement),
     }
-    return tuple(_write(run.path / name, text) for name, text in texts.items())
-
-
-def _write(path: Path, text: str) -> Path:
-    new = path.with_name(f".{path.name}.new")
-    new.write_text(text, "utf-8")
-    return new.replace(path)
+    return tuple(write_whole(run.path / name, text.encode()) for name, text in texts.items())

@@ -13,12 +13,13 @@ from ipaddress import IPv4Network
 from pathlib import Path
 
 from infra.plan.fleet import plan_fleet
+from processes.files import write_private
 from processes.supervisor import Supervisor
 from province.audience import Persona, account, crowds, password
 from province.province import Province
 from rehearsal.edge.edge import Edge
 from rehearsal.edge.log import Line, Tally, parse
-from rehearsal.pki import Authority, write_private
+from rehearsal.pki import Authority
 from rehearsal.platform.platform import Platform
 
 NETWORK = IPv4Network("127.43.0.0/16")

@@ -13,7 +13,7 @@ from pathlib import Path
 import jinja2
 
 from benchmarks.peers.values import PATHS, THINK_SECONDS, Task
-from rehearsal.pki import write_private
+from processes.files import write_private
 
 _HERE = Path(__file__).resolve().parent
 _UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}

@@ -25,6 +25,7 @@ import yaml
 
 from infra.fleet.errors import FleetError, StackLockedError
 from infra.fleet.orders import Operation
+from processes.files import write_private, write_whole
 from province.value import Value
 
 PROJECT = "suyun"
@@ -170,9 +171,7 @@ class Backend:
             )
         file = self.folder / "passphrase"
         if not file.is_file():
-            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                stream.write(secrets.token_urlsafe(32))
+            write_private(file, secrets.token_urlsafe(32).encode())
         return file.read_text("utf-8")
 
 
@@ -216,6 +215,4 @@ def _read_yaml(file: Path) -> dict[str, Any]:
 
 
 def _write_yaml(file: Path, content: Mapping[str, object]) -> None:
-    new = file.with_suffix(".new")
-    new.write_text(yaml.safe_dump(dict(content), sort_keys=True), "utf-8")
-    new.replace(file)
+    write_whole(file, yaml.safe_dump(dict(content), sort_keys=True).encode())

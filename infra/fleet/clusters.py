@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
@@ -15,6 +14,7 @@ from infra.fleet.cluster import TIMEOUT_SECONDS, reached
 from infra.fleet.errors import FleetError
 from infra.plan.cluster_objects import CONTRACT, CONTROL_PLANE_GROUP, CORE_GROUP
 from infra.plan.clusters import NAMESPACE, ClustersPlan
+from processes.files import write_private
 
 _NOT_FOUND = 404
 _SECRET_KEY = "value"  # noqa: S105 - the key's name, by Cluster API's contract
@@ -59,7 +59,7 @@ def branch_kubeconfigs(
         core = client.CoreV1Api(api)
         for site in sites:
             files[site] = folder / f"{site}.yaml"
-            _write_private(files[site], _secret(core, site))
+            write_private(files[site], _secret(core, site))
     return files
 
 
@@ -75,15 +75,6 @@ def _secret(core: Any, site: str) -> bytes:  # noqa: ANN401 - a client without t
             f"the cluster of {site} is not there yet: ./suyun up makes it",
         ) from error
     return base64.b64decode(found.data[_SECRET_KEY])
-
-
-def _write_private(path: Path, content: bytes) -> None:
-    """Whole or not at all, and never for a moment readable by others."""
-    new = path.with_name(f".{path.name}.{os.getpid()}")
-    new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-        stream.write(content)
-    new.replace(path)
 
 
 def _objects(api: Any, group: str, plural: str) -> Objects:  # noqa: ANN401 - a client without types

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from pydantic import ValidationError
 
+from processes.files import write_whole
 from province.value import Value
 
 _INFRA = Path(__file__).resolve().parent.parent
@@ -79,9 +80,7 @@ class Journal:
     def _write(self, standing: Standing) -> None:
         file = self._file(standing.stack)
         file.parent.mkdir(parents=True, exist_ok=True)
-        new = file.with_suffix(".new")
-        new.write_text(standing.model_dump_json(), "utf-8")
-        new.replace(file)
+        write_whole(file, standing.model_dump_json().encode())
 
     def _file(self, stack: str) -> Path:
         return self._folder / f"{stack}.json"

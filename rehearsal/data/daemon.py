@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import IPv4Network
 from pathlib import Path
 
@@ -21,10 +22,9 @@ from rehearsal.data.orders import ANSWER, Broken, Done, Order, Told
 from rehearsal.data.ring import LOOPBACK, plan_ring
 from rehearsal.data.status import (
     WorldStatus,
-    forget_status,
     log_file,
-    read_status,
     socket_file,
+    status_file,
     world_folder,
 )
 from rehearsal.links.errors import LinksError
@@ -81,7 +81,7 @@ def start_detached(order: StartOrder) -> None:
     if status(state) is not None:
         return
     pid = start_process(order.argv, _fresh_log(order), {"PYTHONPATH": str(_ROOT)})
-    if not shows_life(pid, lambda: read_status(state) is not None) and status(state) is None:
+    if not shows_life(pid, lambda: status_file(state).read() is not None) and status(state) is None:
         raise _failure(state, None)
 
 
@@ -96,7 +96,7 @@ async def start_as_child(order: StartOrder, supervisor: Supervisor) -> Running:
     )
     running = await supervisor.start(command)
     lives = await asyncio.to_thread(
-        shows_life, running.pid, lambda: read_status(order.state) is not None
+        shows_life, running.pid, lambda: status_file(order.state).read() is not None
     )
     if not lives:
         raise _failure(order.state, None)
@@ -107,7 +107,7 @@ def _fresh_log(order: StartOrder) -> Path:
     """Where the world will say what happens to it; what an earlier one said is gone."""
     if order.has_links:
         require_possible()
-    forget_status(order.state)
+    status_file(order.state).forget()
     log = log_file(order.state)
     log.unlink(missing_ok=True)
     return log
@@ -115,8 +115,7 @@ def _fresh_log(order: StartOrder) -> Path:
 
 def status(state: Path) -> WorldStatus | None:
     """The world that stands or boots; None when there is none, or only a dead one's status."""
-    found = read_status(state)
-    return found if found is not None and found.is_alive else None
+    return status_file(state).living()
 
 
 async def wait_ready(state: Path, on_progress: Callable[[str], None]) -> WorldStatus:
@@ -126,9 +125,7 @@ async def wait_ready(state: Path, on_progress: Callable[[str], None]) -> WorldSt
     """
     told = ""
     while True:
-        found = read_status(state)
-        if found is None or found.state == "failed" or not found.is_alive:
-            raise _failure(state, found)
+        found = status_file(state).sound(partial(_failure, state))
         if found.doing != told:
             told = found.doing
             on_progress(told)
@@ -164,7 +161,7 @@ async def ask(state: Path, order: Order, tell: Callable[[str], None]) -> Done:
                 return answer
     finally:
         writer.close()
-    raise _failure(state, read_status(state))
+    raise _failure(state, status_file(state).read())
 
 
 def stop(state: Path) -> bool:
@@ -177,7 +174,7 @@ def stop(state: Path) -> bool:
         asyncio.run(_unwire(state))
     for part in ("objects", "database", "pki"):
         shutil.rmtree(world_folder(state) / part, ignore_errors=True)
-    forget_status(state)
+    status_file(state).forget()
     return found is not None or left > 0
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import IPv4Network
 from pathlib import Path
 
@@ -22,14 +22,13 @@ from rehearsal.data.orders import Broken, Done, Order, Told
 from rehearsal.data.ring import plan_ring
 from rehearsal.data.status import (
     WorldStatus,
-    forget_status,
     log_file,
-    own_start,
     socket_file,
+    status_file,
     world_folder,
-    write_status,
 )
 from rehearsal.data.world import EMPTY, DataWorld, WorldOrder
+from rehearsal.keeper import Keeper
 from rehearsal.links.wiring import Wiring
 from rehearsal.toolchain.toolchain import Toolchain
 
@@ -52,73 +51,17 @@ async def serve(order: ServeOrder) -> None:
     Raises OwnerBusyError when another world stands; any other failure is first written into the
     status, with cause and hint.
     """
-    task = asyncio.current_task()
-    assert task is not None  # noqa: S101 - a coroutine always runs in a task
-    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(signum, task.cancel)
-    async with Supervisor(world_folder(order.state)) as supervisor:
-        said = _Said(order)
-        try:
-            await _keep(order, supervisor, said)
-        except asyncio.CancelledError:
-            said.is_over = True
-        except Exception as error:
-            said.fail(error)
-            raise
-    if said.is_over:
-        forget_status(order.state)
+    first = WorldStatus.mine(
+        doing="finding the tools",
+        began=time.time(),
+        has_links=order.has_links,
+        users=order.users,
+    )
+    keeper = Keeper(status_file(order.state), first, log_file(order.state))
+    await keeper.keep(world_folder(order.state), partial(_keep, order, keeper))
 
 
-class _Said:
-    """The status as it was written last."""
-
-    def __init__(self, order: ServeOrder) -> None:
-        self._state = order.state
-        self.is_over = False
-        self._status = WorldStatus(
-            pid=os.getpid(),
-            started=own_start(),
-            state="booting",
-            doing="finding the tools",
-            began=time.time(),
-            has_links=order.has_links,
-            users=order.users,
-        )
-        write_status(self._state, self._status)
-
-    def doing(self, text: str) -> None:
-        """What is begun now."""
-        self._write(doing=text)
-
-    def stands(self, world: DataWorld) -> None:
-        """It takes orders; again after each of them."""
-        down = {f"{site} ({engine})" for engine, sites in world.down.items() for site in sites}
-        self._write(
-            state="ready",
-            doing="standing",
-            ready_seconds=self._status.ready_seconds or time.time() - self._status.began,
-            sites=world.ring.sites,
-            primary=world.databases.primary,
-            down=tuple(sorted(down)),
-            cuts=world.cuts,
-            entrances=world.front.entrances if world.front else (),
-            ca_file=world.ca_file,
-            secret_file=world.secret_file,
-        )
-
-    def fail(self, error: Exception) -> None:
-        """Why it does not stand."""
-        cause = getattr(error, "cause", None) or f"{type(error).__name__}: {error}"
-        hint = getattr(error, "hint", None) or f"see {log_file(self._state)}"
-        self._write(state="failed", cause=cause, hint=hint)
-
-    def _write(self, **changes: object) -> None:
-        changed = {**self._status.model_dump(), **changes}
-        self._status = WorldStatus.model_validate(changed)
-        write_status(self._state, self._status)
-
-
-async def _keep(order: ServeOrder, supervisor: Supervisor, said: _Said) -> None:
+async def _keep(order: ServeOrder, keeper: Keeper[WorldStatus], supervisor: Supervisor) -> None:
     needed = programs(users=order.users, has_links=order.has_links)
     binaries = await Toolchain(order.cache, supervisor).ensure(needed, lambda _: None)
     ring = plan_ring(order.province)
@@ -136,14 +79,32 @@ async def _keep(order: ServeOrder, supervisor: Supervisor, said: _Said) -> None:
     )
     desk = Desk(world, order.province)
     try:
-        await world.start(said.doing)
-        await _take_orders(order.state, desk, world, said)
+        await world.start(lambda text: keeper.say(doing=text))
+        await _take_orders(order.state, desk, lambda: _stands(keeper, world))
     finally:
         await desk.close()
         await world.stop()
 
 
-async def _take_orders(state: Path, desk: Desk, world: DataWorld, said: _Said) -> None:
+def _stands(keeper: Keeper[WorldStatus], world: DataWorld) -> None:
+    """It takes orders; again after each of them."""
+    down = {f"{site} ({engine})" for engine, sites in world.down.items() for site in sites}
+    said = keeper.said
+    keeper.say(
+        state="ready",
+        doing="standing",
+        ready_seconds=said.ready_seconds or time.time() - said.began,
+        sites=world.ring.sites,
+        primary=world.databases.primary,
+        down=tuple(sorted(down)),
+        cuts=world.cuts,
+        entrances=world.front.entrances if world.front else (),
+        ca_file=world.ca_file,
+        secret_file=world.secret_file,
+    )
+
+
+async def _take_orders(state: Path, desk: Desk, say_it_stands: Callable[[], None]) -> None:
     """Until it is cancelled. An order whose asker leaves is given up."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -153,7 +114,7 @@ async def _take_orders(state: Path, desk: Desk, world: DataWorld, said: _Said) -
         for task in (work, leaving):
             task.cancel()
         await asyncio.gather(work, leaving, return_exceptions=True)
-        said.stands(world)
+        say_it_stands()
         writer.close()
 
     path = socket_file(state)
@@ -161,7 +122,7 @@ async def _take_orders(state: Path, desk: Desk, world: DataWorld, said: _Said) -
     server = await asyncio.start_unix_server(answer, path)
     path.chmod(0o600)
     try:
-        said.stands(world)
+        say_it_stands()
         await asyncio.Event().wait()
     finally:
         server.close()

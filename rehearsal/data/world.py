@@ -18,6 +18,7 @@ from pathlib import Path
 
 from infra.plan.object_store import ZonePlan
 from infra.plan.stateful import BucketPlan
+from processes.files import write_private
 from processes.supervisor import Supervisor
 from province.holdings import Engine
 from province.province import Province
@@ -40,7 +41,7 @@ from rehearsal.links.links import Links
 from rehearsal.links.wiring import Wiring
 from rehearsal.objects.access import ObjectAccess
 from rehearsal.objects.stores import ObjectStores
-from rehearsal.pki import Authority, write_private
+from rehearsal.pki import Authority
 from rehearsal.place import Place
 
 PEOPLE = 2_000

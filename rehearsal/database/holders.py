@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from infra.plan.stateful import DatabasePlan
+from processes.files import write_whole
 from processes.supervisor import Supervisor
 from rehearsal.database.account import Account, account
 from rehearsal.database.archive import ArchiveConfig
@@ -139,9 +140,7 @@ class Holders:
 
     def lead(self, site: str) -> None:
         """From now on that site leads; whoever did cannot be booted to."""
-        new = self._record.with_suffix(".new")
-        new.write_text("".join(f"{one}\n" for one in (*self.leaders, site)), "utf-8")
-        new.replace(self._record)
+        write_whole(self._record, "".join(f"{one}\n" for one in (*self.leaders, site)).encode())
         for holder in self.plans:
             self._write_archive_config(holder)
 

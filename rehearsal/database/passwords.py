@@ -8,7 +8,7 @@ from base64 import b64encode
 from hashlib import pbkdf2_hmac, sha256
 from pathlib import Path
 
-from rehearsal.pki import write_private
+from processes.files import write_private
 
 _BYTES = 24
 _SALT_BYTES = 16

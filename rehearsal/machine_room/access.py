@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 from pathlib import Path
 
+from processes.files import write_private
 from rehearsal.machine_room.layout import API_PORT, SiteLayout
-from rehearsal.pki import Authority, KeyPair, write_private
+from rehearsal.pki import Authority, KeyPair
 
 KWOK_USER = "suyun:kwok"
 KUEUE_USER = "suyun:kueue"

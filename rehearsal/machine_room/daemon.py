@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import sys
 from collections.abc import Callable
+from functools import partial
 from ipaddress import IPv4Network
 from pathlib import Path
 
@@ -18,11 +19,10 @@ from province.reader import read
 from rehearsal.machine_room.layout import NETWORK
 from rehearsal.machine_room.status import (
     RoomStatus,
-    forget_status,
     log_file,
-    read_status,
     room_folder,
     sites_folder,
+    status_file,
 )
 
 __all__ = ["RoomStatus", "start_detached", "status", "stop", "wait_ready", "watch"]
@@ -51,20 +51,19 @@ def start_detached(
     plan_fleet(read(province_file), environment)
     if status(state) is not None:
         return
-    forget_status(state)
+    status_file(state).forget()
     log = log_file(state)
     log.unlink(missing_ok=True)
     words = (state.resolve(), cache.resolve(), province_file, environment, network)
     argv = (sys.executable, "-m", "rehearsal.machine_room", *map(str, words))
     pid = start_process(argv, log, {"PYTHONPATH": str(_ROOT)})
-    if not shows_life(pid, lambda: read_status(state) is not None) and status(state) is None:
+    if not shows_life(pid, lambda: status_file(state).read() is not None) and status(state) is None:
         raise _failure(state, None)
 
 
 def status(state: Path) -> RoomStatus | None:
     """The room that stands or boots; None when there is none, or only a dead one's status."""
-    found = read_status(state)
-    return found if found is not None and found.is_alive else None
+    return status_file(state).living()
 
 
 async def wait_ready(state: Path, on_progress: Callable[[int, int], None]) -> RoomStatus:
@@ -74,9 +73,7 @@ async def wait_ready(state: Path, on_progress: Callable[[int, int], None]) -> Ro
     """
     told = -1
     while True:
-        found = read_status(state)
-        if found is None or found.state == "failed" or not found.is_alive:
-            raise _failure(state, found)
+        found = status_file(state).sound(partial(_failure, state))
         if len(found.sites) != told:
             told = len(found.sites)
             on_progress(told, found.planned)
@@ -88,9 +85,7 @@ async def wait_ready(state: Path, on_progress: Callable[[int, int], None]) -> Ro
 async def watch(state: Path) -> None:
     """Raises ProcessError, with the room's own cause and hint, once it fails or is gone."""
     while True:
-        found = read_status(state)
-        if found is None or found.state == "failed" or not found.is_alive:
-            raise _failure(state, found)
+        status_file(state).sound(partial(_failure, state))
         await asyncio.sleep(_WATCH_SECONDS)
 
 
@@ -101,7 +96,7 @@ def stop(state: Path) -> bool:
         end(found.pid, found.started, _END_SECONDS_MAX)
     left = reap(room_folder(state))
     shutil.rmtree(sites_folder(state), ignore_errors=True)
-    forget_status(state)
+    status_file(state).forget()
     return found is not None or left > 0
 
 

@@ -6,9 +6,9 @@ It boots the main site. The branches come and go with the Clusters in the main s
 from __future__ import annotations
 
 import asyncio
-import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import IPv4Network
 from pathlib import Path
 
@@ -17,16 +17,15 @@ from processes.supervisor import Supervisor
 from province.sites import Role
 from rehearsal.clusters import definitions
 from rehearsal.clusters.provider import ClusterProvider
+from rehearsal.keeper import Keeper
 from rehearsal.machine_room.commands import PROGRAMS
 from rehearsal.machine_room.room import MachineRoom
 from rehearsal.machine_room.status import (
     RoomStatus,
-    forget_status,
     log_file,
-    new_status,
     room_folder,
     sites_folder,
-    write_status,
+    status_file,
 )
 from rehearsal.toolchain.pins import CRDS, MANAGEMENT_CRDS
 from rehearsal.toolchain.toolchain import Toolchain
@@ -51,50 +50,13 @@ async def serve(order: ServeOrder) -> None:
     Raises OwnerBusyError when another room stands; any other failure is first written into the
     status, with cause and hint.
     """
-    task = asyncio.current_task()
-    assert task is not None  # noqa: S101 - a coroutine always runs in a task
-    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(signum, task.cancel)
-    async with Supervisor(room_folder(order.state)) as supervisor:
-        status = _Said(order)
-        try:
-            await _keep(order, supervisor, status)
-        except asyncio.CancelledError:
-            status.forget = True
-        except Exception as error:
-            status.fail(error)
-            raise
-    if status.forget:
-        forget_status(order.state)
+    names = tuple(plan.site for plan in order.plans)
+    first = RoomStatus.mine(planned=len(names), room_for=names)
+    keeper = Keeper(status_file(order.state), first, log_file(order.state))
+    await keeper.keep(room_folder(order.state), partial(_keep, order, keeper))
 
 
-class _Said:
-    """The status as it was written last."""
-
-    def __init__(self, order: ServeOrder) -> None:
-        self._state = order.state
-        names = tuple(plan.site for plan in order.plans)
-        self._status = new_status(len(names)).model_copy(update={"room_for": names})
-        self.forget = False
-        write_status(self._state, self._status)
-
-    def show(self, kubeconfigs: dict[str, Path]) -> None:
-        """The sites that stand; the main site is among them, so clusters may be asked for."""
-        if kubeconfigs != self._status.sites:
-            self._write(sites=kubeconfigs, state="ready")
-
-    def fail(self, error: Exception) -> None:
-        cause = getattr(error, "cause", None) or f"{type(error).__name__}: {error}"
-        hint = getattr(error, "hint", None) or f"see {log_file(self._state)}"
-        self._write(sites={}, state="failed", cause=cause, hint=hint)
-
-    def _write(self, **changes: object) -> None:
-        changed = {**self._status.model_dump(), **changes}
-        self._status = RoomStatus.model_validate(changed)
-        write_status(self._state, self._status)
-
-
-async def _keep(order: ServeOrder, supervisor: Supervisor, status: _Said) -> None:
+async def _keep(order: ServeOrder, keeper: Keeper[RoomStatus], supervisor: Supervisor) -> None:
     toolchain = Toolchain(order.cache, supervisor)
     binaries = await toolchain.ensure(PROGRAMS, lambda _: None)
     assets = await toolchain.assets(ASSETS)
@@ -113,10 +75,17 @@ async def _keep(order: ServeOrder, supervisor: Supervisor, status: _Said) -> Non
         await room.boot_site(main)
         provider.start()
         while True:
-            status.show({site.site: site.kubeconfig for site in room.standing()})
+            _show(keeper, {site.site: site.kubeconfig for site in room.standing()})
             room.require_alive()
             provider.require_running()
             await asyncio.sleep(_WATCH_SECONDS)
     finally:
         await provider.stop()
         await room.stop()
+        keeper.say(sites={})
+
+
+def _show(keeper: Keeper[RoomStatus], kubeconfigs: Mapping[str, Path]) -> None:
+    """The sites that stand; the main site is among them, so clusters may be asked for."""
+    if kubeconfigs != keeper.said.sites:
+        keeper.say(sites=kubeconfigs, state="ready")

@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from rehearsal.pki import write_private
+from processes.files import write_private
 
 _SECRET_BYTES = 30
 

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from processes.files import write_private
 from processes.supervisor import Command, Supervisor
 from rehearsal.objects.access import Keys
 from rehearsal.objects.config import ADMIN
 from rehearsal.objects.errors import ObjectStoreError
 from rehearsal.objects.layout import StoreLayout
 from rehearsal.objects.programs import trusting
-from rehearsal.pki import write_private
 
 _ANSWER_SECONDS = 60.0
 

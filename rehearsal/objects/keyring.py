@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rehearsal.pki import write_private
+from processes.files import write_private
 
 _AES = 1
 _KEY_BYTES = 16

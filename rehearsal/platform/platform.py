@@ -9,10 +9,10 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from processes.files import write_private
 from processes.memory import TOGETHER
 from processes.supervisor import Command, ProcessError, Running, Supervisor
 from province.province import Province
-from rehearsal.pki import write_private
 from rehearsal.platform.counters import PlatformCounters, total
 from rehearsal.platform.engines import Engines
 from rehearsal.platform.faults import Faults

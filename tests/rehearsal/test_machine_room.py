@@ -23,13 +23,7 @@ from rehearsal.machine_room.layout import PORTS, SiteLayout, lay_out
 from rehearsal.machine_room.memory import pss_mib
 from rehearsal.machine_room.queueing import QueueAssets, QueueSetups
 from rehearsal.machine_room.room import MachineRoom
-from rehearsal.machine_room.status import (
-    forget_status,
-    new_status,
-    read_status,
-    room_folder,
-    write_status,
-)
+from rehearsal.machine_room.status import RoomStatus, room_folder, status_file
 from tests.rehearsal.room_world import NETWORK, plans
 
 STAGE = "apiVersion: kwok.x-k8s.io/v1alpha1\nkind: Stage\nmetadata: {name: a-stage}\n"
@@ -322,22 +316,22 @@ def test_memory_of_this_process_is_seen_and_of_none_is_nothing() -> None:
 def test_status_is_known_only_while_its_process_lives(tmp_path: Path) -> None:
     assert daemon.status(tmp_path) is None
     room_folder(tmp_path).mkdir()
-    own = new_status(3)
-    write_status(tmp_path, own)
+    own, file = RoomStatus.mine(planned=3), status_file(tmp_path)
+    file.write(own)
     assert daemon.status(tmp_path) == own
-    write_status(tmp_path, own.model_copy(update={"started": own.started - 1}))
+    file.write(own.model_copy(update={"started": own.started - 1}))
     assert daemon.status(tmp_path) is None
-    assert read_status(tmp_path) is not None
+    assert file.read() is not None
     (room_folder(tmp_path) / "room.json").write_text("{")
     assert daemon.status(tmp_path) is None
-    forget_status(tmp_path)
-    assert read_status(tmp_path) is None
+    file.forget()
+    assert file.read() is None
 
 
 def test_waiting_for_a_failed_room_tells_its_cause(tmp_path: Path) -> None:
     room_folder(tmp_path).mkdir()
-    failed = {"state": "failed", "cause": "no etcd", "hint": "get one"}
-    write_status(tmp_path, new_status(3).model_copy(update=failed))
+    failed = RoomStatus.mine(planned=3, state="failed", cause="no etcd", hint="get one")
+    status_file(tmp_path).write(failed)
     with pytest.raises(ProcessError) as error:
         asyncio.run(daemon.wait_ready(tmp_path, lambda *_: None))
     assert (error.value.cause, error.value.hint) == ("no etcd", "get one")

@@ -19,7 +19,7 @@ from processes.supervisor import ProcessError, Supervisor
 from rehearsal.machine_room import daemon
 from rehearsal.machine_room.commands import PROGRAMS
 from rehearsal.machine_room.layout import PORTS
-from rehearsal.machine_room.status import RoomStatus, read_status, room_folder
+from rehearsal.machine_room.status import RoomStatus, room_folder, status_file
 from release.workspace import Workspace
 from tests import binaries, worlds
 from tests.processes.conftest import until
@@ -175,7 +175,7 @@ def test_room_that_cannot_boot_tells_why(state: Path) -> None:
 
 def _assert_nothing_left(state: Path) -> None:
     assert daemon.status(state) is None
-    assert read_status(state) is None
+    assert status_file(state).read() is None
     assert leftovers(room_folder(state)) == ()
     assert not (room_folder(state) / "sites").exists()
     require_free(LISTENERS)

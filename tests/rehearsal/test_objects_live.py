@@ -18,6 +18,7 @@ from botocore import auth
 from botocore.exceptions import ClientError
 
 from infra.plan.object_store import plan_object_store
+from processes.files import write_private
 from processes.supervisor import Supervisor
 from rehearsal.data.mistakes import purge
 from rehearsal.objects.client import s3
@@ -25,7 +26,7 @@ from rehearsal.objects.door import Door
 from rehearsal.objects.errors import ObjectStoreError
 from rehearsal.objects.programs import NEEDED
 from rehearsal.objects.stores import ObjectStores
-from rehearsal.pki import Authority, write_private
+from rehearsal.pki import Authority
 from rehearsal.place import Place
 from tests import worlds
 from tests.binaries import require

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import sys
 import time
 from pathlib import Path
 
 from processes.supervisor import Command, Supervisor
-from rehearsal.data.status import (
-    Entrance,
-    WorldStatus,
-    forget_status,
-    own_start,
-    world_folder,
-    write_status,
-)
+from rehearsal.data.status import Entrance, WorldStatus, status_file, world_folder
 
 
 class FakeWorld:
@@ -37,16 +29,14 @@ class FakeWorld:
             )
             await supervisor.start(server)
             (self._folder / "pki").mkdir()
-            write_status(self._state, standing(self._state))
+            status_file(self._state).write(standing(self._state))
             await over.wait()
-        forget_status(self._state)
+        status_file(self._state).forget()
 
 
 def standing(state: Path) -> WorldStatus:
     """What it says, with this process for its own."""
-    return WorldStatus(
-        pid=os.getpid(),
-        started=own_start(),
+    return WorldStatus.mine(
         state="ready",
         doing="standing",
         began=time.time(),

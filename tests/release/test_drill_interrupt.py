@@ -18,7 +18,7 @@ from evidence.verdict import Verdict
 from processes.leftovers import leftovers
 from processes.supervisor import Supervisor
 from rehearsal.data import daemon
-from rehearsal.data.status import read_status, world_folder
+from rehearsal.data.status import status_file, world_folder
 from release import drill_load, drill_stage, rehearse
 from release.crowd import Crowd
 from release.interrupts import run
@@ -87,7 +87,7 @@ class Scene:
         owners = (state / "rehearsal", world_folder(state))
         alive = [str(process) for owner in owners for process in leftovers(owner)]
         kept = [str(path) for path in world_folder(state).glob("pki")]
-        return [*alive, *kept, *filter(None, [str(read_status(state) or "")])]
+        return [*alive, *kept, *filter(None, [str(status_file(state).read() or "")])]
 
     def ended(self) -> list[DrillRecord]:
         return list(RunFolder.open(self.workspace.runs / "latest").read(DrillRecord))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 from evidence.run import RunFolder
 from processes.supervisor import Supervisor
 from rehearsal.data.errors import DataError
-from rehearsal.data.status import WorldStatus, own_start, read_status, world_folder, write_status
+from rehearsal.data.status import WorldStatus, status_file, world_folder
 from release.drill_stage import DrillStage, DrillStageOrder
 from release.workspace import ROOT, Workspace
 from tests.worlds import PROVINCE_FILE
@@ -20,15 +19,8 @@ from tests.worlds import PROVINCE_FILE
 
 def test_a_world_that_stands_already_is_left_alone(tmp_path: Path) -> None:
     world_folder(tmp_path).mkdir()
-    standing = WorldStatus(
-        pid=os.getpid(),
-        started=own_start(),
-        state="ready",
-        doing="standing",
-        began=time.time(),
-        has_links=False,
-    )
-    write_status(tmp_path, standing)
+    standing = WorldStatus.mine(state="ready", doing="standing", began=time.time(), has_links=False)
+    status_file(tmp_path).write(standing)
     workspace = Workspace(root=ROOT, state=tmp_path, runs=tmp_path / "runs", cache=tmp_path)
     said: list[str] = []
     stage = DrillStage(
@@ -48,5 +40,5 @@ def test_a_world_that_stands_already_is_left_alone(tmp_path: Path) -> None:
 
     with pytest.raises(DataError, match="a data world stands that is not this rehearsal's"):
         asyncio.run(finish())
-    assert read_status(tmp_path) == standing
+    assert status_file(tmp_path).read() == standing
     assert (said, run.topics()) == ([], ())
