@@ -7,10 +7,8 @@ run there. Nothing of it is left afterwards.
 
 from __future__ import annotations
 
-import asyncio
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TypeVar
 
@@ -19,6 +17,7 @@ from infra.fleet.cluster import Cluster, cluster
 from infra.fleet.engine import SiteTarget
 from infra.fleet.errors import FleetError
 from infra.fleet.jobs import Jobs, city_job_body, job_bodies
+from infra.fleet.scenes import beside, played
 from infra.fleet.waiting import Wait
 from infra.plan.batch import BatchPlan, CityJobPlan
 from infra.plan.values import SitePlan
@@ -33,11 +32,7 @@ async def send(batch: BatchPlan, main: SiteTarget, branches: Sequence[SiteTarget
     `branches` are those of the batch's clusters. A cluster that does not answer is the record's
     `error`, and so is a queue that never opened; nothing is raised.
     """
-    stop = threading.Event()
-    try:
-        return await asyncio.to_thread(sent, batch, main, branches, stopped=stop.is_set)
-    finally:
-        stop.set()
+    return await beside(lambda stopped: sent(batch, main, branches, stopped=stopped))
 
 
 def sent(
@@ -56,16 +51,13 @@ def sent(
         pods=batch.jobs * batch.pods_each,
         cpu_millis_quota=batch.cpu_millis_quota,
     )
-    started = time.monotonic()
-    try:
+    wait = Wait(seconds_max=deadline_seconds, stopped=stopped)
+
+    def play() -> Mapping[str, object]:
         with _cluster(main) as look:
-            jobs = look.jobs(batch.namespace)
-            wait = Wait(seconds_max=deadline_seconds, stopped=stopped)
-            scene = _Scene(batch, jobs, branches, wait)
-            record = record.model_copy(update=scene.play())
-    except FleetError as error:
-        record = record.model_copy(update={"error": error.cause})
-    return record.model_copy(update={"seconds": time.monotonic() - started})
+            return _Scene(batch, look.jobs(batch.namespace), branches, wait).play()
+
+    return played(record, play)
 
 
 class _Scene:

@@ -7,9 +7,6 @@ force all the while: it takes back what goes beyond `maxReplicas`.
 
 from __future__ import annotations
 
-import asyncio
-import threading
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,8 +14,8 @@ from typing import Any
 from evidence.records import PlacementRecord
 from infra.fleet.cluster import Cluster, cluster
 from infra.fleet.engine import SiteTarget
-from infra.fleet.errors import FleetError
 from infra.fleet.room import Room, room_of
+from infra.fleet.scenes import beside, played
 from infra.fleet.waiting import Wait
 from infra.plan.values import SitePlan
 from province.losses import Loss
@@ -34,12 +31,7 @@ async def act_out(loss: Loss, partner: SiteTarget) -> PlacementRecord:
     """
     plan = partner.plan
     assert isinstance(plan, SitePlan)  # noqa: S101 - a partner is a site, by the loss's making
-    stop = threading.Event()
-    work = (loss, plan, partner.kubeconfig)
-    try:
-        return await asyncio.to_thread(acted_out, *work, stopped=stop.is_set)
-    finally:
-        stop.set()
+    return await beside(lambda stopped: acted_out(loss, plan, partner.kubeconfig, stopped=stopped))
 
 
 def acted_out(
@@ -60,14 +52,13 @@ def acted_out(
         disk_tb_needed=loss.disk_tb_needed,
         disk_tb_usable=loss.disk_tb_usable,
     )
-    started = time.monotonic()
-    try:
+    wait = Wait(seconds_max=deadline_seconds, stopped=stopped)
+
+    def play() -> Mapping[str, object]:
         with cluster(plan, kubeconfig) as look:
-            scene = _Scene(plan, look, Wait(seconds_max=deadline_seconds, stopped=stopped))
-            record = record.model_copy(update=scene.play(loss.replicas))
-    except FleetError as error:
-        record = record.model_copy(update={"error": error.cause})
-    return record.model_copy(update={"seconds": time.monotonic() - started})
+            return _Scene(plan, look, wait).play(loss.replicas)
+
+    return played(record, play)
 
 
 class _Scene:

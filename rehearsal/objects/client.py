@@ -108,6 +108,19 @@ def s3(access: ObjectAccess, *, attempts: int = 1, patience: Patience = OPERATOR
     )
 
 
+async def done(access: ObjectAccess, action: str, **arguments: object) -> Mapping[str, Any]:
+    """What S3 answers to that, an object's `Body` read whole. Raises ObjectStoreError."""
+
+    def ask() -> Mapping[str, Any]:
+        answer = getattr(s3(access), action)(**arguments)
+        return {**answer, "Body": answer["Body"].read()} if "Body" in answer else answer
+
+    try:
+        return await asyncio.to_thread(ask)
+    except (BotoCoreError, ClientError) as error:
+        raise ObjectStoreError(f"{action} at {access.endpoint}: {error}", "see its logs") from error
+
+
 def keys(store: Any, bucket: str) -> Iterator[str]:  # noqa: ANN401 - boto3 has no types
     """Every object of the bucket. Raises as boto3 does."""
     for page in store.get_paginator("list_objects_v2").paginate(Bucket=bucket):

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from hashlib import sha256
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from rehearsal.objects.access import ObjectAccess
-from rehearsal.objects.client import s3
+from rehearsal.objects.client import done
 from rehearsal.objects.errors import ObjectStoreError
 
 _KEY = "ready"
@@ -29,31 +26,18 @@ def content() -> bytes:
 async def make_bucket(access: ObjectAccess, name: str) -> None:
     """A bucket of the zone's zonegroup; one that is ours already does. Raises ObjectStoreError."""
     where = {"LocationConstraint": access.zonegroup}
-    await _done(access, "create_bucket", Bucket=name, CreateBucketConfiguration=where)
+    await done(access, "create_bucket", Bucket=name, CreateBucketConfiguration=where)
 
 
 async def write(access: ObjectAccess, zonegroup: str, said: bytes) -> None:
     """Writes the object there. Raises ObjectStoreError."""
-    await _done(access, "put_object", Bucket=bucket(zonegroup), Key=_KEY, Body=said)
+    await done(access, "put_object", Bucket=bucket(zonegroup), Key=_KEY, Body=said)
 
 
 async def require_read(access: ObjectAccess, zonegroup: str, said: bytes) -> None:
     """Raises ObjectStoreError unless the object is there, and is the same."""
-    found = await _done(access, "get_object", Bucket=bucket(zonegroup), Key=_KEY)
-    if sha256(found).digest() != sha256(said).digest():
+    found = await done(access, "get_object", Bucket=bucket(zonegroup), Key=_KEY)
+    if sha256(found["Body"]).digest() != sha256(said).digest():
         raise ObjectStoreError(
             f"{access.endpoint} has another object than was written", "see its site's logs"
         )
-
-
-async def _done(access: ObjectAccess, action: str, **arguments: object) -> bytes:
-    """Does that with S3; gives the object's bytes where there is one."""
-    try:
-        return await asyncio.to_thread(_do, access, action, arguments)
-    except (BotoCoreError, ClientError) as error:
-        raise ObjectStoreError(f"{action} at {access.endpoint}: {error}", "see its logs") from error
-
-
-def _do(access: ObjectAccess, action: str, arguments: dict[str, object]) -> bytes:
-    answer = getattr(s3(access), action)(**arguments)
-    return bytes(answer["Body"].read()) if "Body" in answer else b""

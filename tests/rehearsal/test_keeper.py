@@ -66,11 +66,14 @@ def test_a_fault_of_our_own_is_named_and_the_log_is_the_hint(tmp_path: Path) -> 
 
 
 def test_a_second_keeper_does_not_touch_what_the_first_says(tmp_path: Path) -> None:
+    async def work(_: Supervisor) -> None:
+        raise AssertionError("two keepers of one folder")
+
     async def scene() -> None:
         async with Supervisor(tmp_path):
             status_file(tmp_path).write(Status.mine(state="ready"))
             with pytest.raises(OwnerBusyError):
-                await keeper(tmp_path).keep(tmp_path, asyncio.sleep)  # type: ignore[arg-type]
+                await keeper(tmp_path).keep(tmp_path, work)
 
     asyncio.run(scene())
     found = status_file(tmp_path).read()
