@@ -26,6 +26,7 @@ from policies.rules import (
     realms,
     resources,
     services,
+    volumes,
 )
 from province.claims import BY_ID
 from province.findings import Finding, Severity
@@ -46,6 +47,7 @@ CATALOGUE: tuple[Rule, ...] = (
     *deployments.RULES,
     *data.RULES,
     *pools.RULES,
+    *volumes.RULES,
     *object_stores.RULES,
     *queues.RULES,
     *alerts.RULES,

@@ -15,8 +15,10 @@ from province.storage import (
     OSD_CPU_CORES,
     OSD_MEMORY_GIB,
     POOLS,
+    TB_PER_GIB,
     host_tb,
     outlook,
+    volumes_tb,
 )
 from province.traffic import LINK_RATIO_MAX, backup_hours, budgets, parts
 
@@ -37,6 +39,23 @@ def check_pools_heal_after_a_lost_host(province: Province) -> Iterator[Finding]:
                     f"{pool.chunks_coding} needs {pool.hosts_min}",
                     hint=f"give the site {pool.hosts_min} storage machines or more",
                 )
+
+
+def check_volumes_hold_the_database(province: Province) -> Iterator[Finding]:
+    """Every server of a site that holds the base database has its own, of data and of WAL."""
+    if province.data is None:
+        return
+    database = province.data.database
+    needed_tb = database.instances * (database.storage_gib + database.wal_gib) * TB_PER_GIB
+    for site in province.sites:
+        if site.id in database.holders and needed_tb > volumes_tb(site):
+            yield Finding(
+                rule="volumes-hold-the-database",
+                subject="data.database.storage_gib",
+                evidence=f"{database.instances} servers take {needed_tb:.2f} TB of volumes; "
+                f"{site.id} has {volumes_tb(site):.2f} TB for them",
+                hint=f"give {site.id} more disks, or the database smaller volumes",
+            )
 
 
 def check_storage_hosts_bear_their_disks(province: Province) -> Iterator[Finding]:

@@ -9,6 +9,9 @@ from pydantic import Field, PositiveInt
 from province.platform import Compute
 from province.value import Id, Value
 
+DATABASE_NAMESPACE = "database"
+"""Of the base database, at each site that holds it."""
+
 
 class Chart(Value):
     """An operator's Helm chart in an OCI registry; production installs it before the sites.
@@ -73,3 +76,9 @@ class Data(Value):
     movers: Compute
     movers_max: PositiveInt
     classes: Annotated[tuple[DataClass, ...], Field(min_length=1)]
+
+    @property
+    def rows_kept_days(self) -> int:
+        """For how long what is gone from the base database is in its archives or in a backup."""
+        backups = (one.keep_days for one in self.classes if DATABASE_NAMESPACE in one.namespaces)
+        return max(self.database.archive_days, *backups, 0)

@@ -19,21 +19,14 @@ class Engine(StrEnum):
 class Holding(Value):
     """One class of data. Days count from an overwrite or a delete.
 
-    Objects: the newest `versions`, the present one among them, stay for `versions_days`. The
-    database: `instances` servers at each of its sites, and no versions but its backups.
+    Objects: the newest `versions`, the present one among them, stay for `versions_days`. Rows have
+    no versions but their backups.
     """
 
     id: Id
     name: str
     engine: Engine
-    instances: PositiveInt = 1
     versions: PositiveInt = 1
     versions_days: NonNegativeInt = 0
-    backup_days: NonNegativeInt
     encrypted_in_transit: bool = True
     encrypted_at_rest: bool
-
-    @property
-    def gone_after_days(self) -> int:
-        """Days after a delete until no byte is left: a backup may be of a version's last day."""
-        return self.versions_days + self.backup_days

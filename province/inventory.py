@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from province.data import Data
 from province.holdings import Engine, Holding
 from province.province import Province
-from province.storage import RESOURCES, SITES_PER_BYTE
+from province.sites import Site
+from province.storage import BLOCKS, RESOURCES, SITES_PER_BYTE
 from province.value import Value
 
 
 class Place(Value):
-    """Where bytes are written, and the site in another prefecture that has their copy."""
+    """Where bytes are written, and the sites in other prefectures that have their copies."""
 
     site: str
-    copy_at: str
+    copies_at: tuple[str, ...]
 
 
 class Whereabouts(Value):
     """A holding as planned. `copies` are whole ones, all places of a byte counted.
 
-    `disk_ratio` is the bytes of disk for each byte, with chunks of coding and copies; `deleted`
-    says in sentences what a delete reaches, and when.
+    `disk_ratio` is the bytes of disk for each byte, with chunks of coding and copies. Archives and
+    backups have for `backup_days` what is gone, and no byte is left `gone_after_days` after a
+    delete, for a backup may be of a version's last day; `deleted` says so in sentences.
     """
 
     holding: Holding
@@ -29,38 +32,78 @@ class Whereabouts(Value):
     copies: int
     stored_as: str
     disk_ratio: float
+    backup_days: int
     gone_after_days: int
     deleted: tuple[str, ...]
 
 
 def inventory(province: Province) -> tuple[Whereabouts, ...]:
-    """All holdings, in the order of the file."""
-    return tuple(_whereabouts(province, holding) for holding in province.holdings)
-
-
-def _whereabouts(province: Province, holding: Holding) -> Whereabouts:
-    objects = holding.engine is Engine.OBJECTS
-    homes = province.sites if objects else (province.main,)
-    servers = 1 if objects else holding.instances
-    chunks = f"{RESOURCES.chunks_data}+{RESOURCES.chunks_coding} chunks"
-    return Whereabouts(
-        holding=holding,
-        places=tuple(Place(site=site.id, copy_at=site.backup_partner) for site in homes),
-        copies=servers * SITES_PER_BYTE,
-        stored_as=f"{chunks} on as many hosts" if objects else f"{servers} servers at each site",
-        disk_ratio=SITES_PER_BYTE * (1 / RESOURCES.usable_ratio if objects else servers),
-        gone_after_days=holding.gone_after_days,
-        deleted=tuple(_deleted(holding)),
+    """All holdings, in the order of the file. A database without a plan of data lies nowhere."""
+    return tuple(
+        _objects(holding, province.sites)
+        if holding.engine is Engine.OBJECTS
+        else _rows(holding, province.data)
+        for holding in province.holdings
     )
 
 
-def _deleted(holding: Holding) -> Iterator[str]:
+def _objects(holding: Holding, sites: Sequence[Site]) -> Whereabouts:
+    """A copy at the partner is their backup: no schedule copies them a second time."""
+    chunks = f"{RESOURCES.chunks_data}+{RESOURCES.chunks_coding} chunks on as many hosts"
+    return _whereabouts(
+        holding,
+        places=[Place(site=site.id, copies_at=(site.backup_partner,)) for site in sites],
+        copies=SITES_PER_BYTE,
+        stored_as=chunks,
+        disk_ratio=SITES_PER_BYTE / RESOURCES.usable_ratio,
+    )
+
+
+def _rows(holding: Holding, data: Data | None) -> Whereabouts:
+    """Whole at each server of each holder, whose volume lies on disks of its own number."""
+    if data is None:
+        return _whereabouts(holding, places=(), copies=0, stored_as="nowhere", disk_ratio=0.0)
+    database, disks = data.database, 1 / BLOCKS.usable_ratio
+    others = tuple(site for site in database.holders if site != database.primary)
+    servers = database.instances * len(database.holders)
+    return _whereabouts(
+        holding,
+        places=[Place(site=database.primary, copies_at=others)],
+        copies=servers,
+        stored_as=f"{database.instances} servers at each site, each on {disks:g} disks",
+        disk_ratio=servers * disks,
+        backup_days=data.rows_kept_days,
+    )
+
+
+def _whereabouts(
+    holding: Holding,
+    *,
+    places: Sequence[Place],
+    copies: int,
+    stored_as: str,
+    disk_ratio: float,
+    backup_days: int = 0,
+) -> Whereabouts:
+    return Whereabouts(
+        holding=holding,
+        places=tuple(places),
+        copies=copies,
+        stored_as=stored_as,
+        disk_ratio=disk_ratio,
+        backup_days=backup_days,
+        gone_after_days=holding.versions_days + backup_days,
+        deleted=tuple(_deleted(holding, backup_days)),
+    )
+
+
+def _deleted(holding: Holding, backup_days: int) -> Iterator[str]:
     """From the nearest bytes to the last."""
-    yield "at once at the site; at the copy's site as soon as replication has caught up"
+    yield "at once at the site; at the other sites as soon as replication has caught up"
     if holding.versions_days:
         earlier = f"up to {holding.versions} versions stay at both sites"
         yield f"{earlier} for {holding.versions_days} days, from which it can be undone"
-    if holding.backup_days:
-        yield f"backups at the copy's site keep it for {holding.backup_days} days more"
-    if holding.gone_after_days:
-        yield f"no byte is left after {holding.gone_after_days} days"
+    if backup_days:
+        yield f"archives and backups in other prefectures keep it for {backup_days} days more"
+    if gone := holding.versions_days + backup_days:
+        yield f"no byte is left after {gone} days"

@@ -16,6 +16,7 @@ from province.capacity import (
     check_links_hold_their_busiest_hour,
     check_pools_heal_after_a_lost_host,
     check_storage_hosts_bear_their_disks,
+    check_volumes_hold_the_database,
 )
 from province.copies import (
     check_database_lies_at_its_holders,
@@ -431,6 +432,7 @@ CHECKS: tuple[Check, ...] = (
     check_control_plane_keeps_a_majority,
     check_edge_outlives_one_machine,
     check_pools_heal_after_a_lost_host,
+    check_volumes_hold_the_database,
     check_storage_hosts_bear_their_disks,
     check_disks_are_bought_before_a_loss_fills_them,
     check_backup_window_is_open,

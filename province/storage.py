@@ -30,6 +30,8 @@ OSD_MEMORY_GIB = 8
 """What one disk's daemon takes, with room to heal in (Ceph's `osd_memory_target` and as much)."""
 OSD_CPU_CORES = 2
 """At most; one is enough while nothing heals."""
+TB_PER_GIB = 2**30 / 10**12
+"""Volumes are asked for in GiB; disks are sold in TB."""
 YEARS_MAX = 50.0
 """Beyond it a plan of disks says nothing."""
 _DAYS_PER_YEAR = 365.25
@@ -58,11 +60,13 @@ class Pool:
         return self.chunks_data / (self.chunks_data + self.chunks_coding)
 
 
-RESOURCES = Pool(name="resources", chunks_data=4, chunks_coding=2, raw_ratio=0.98)
+RESOURCES = Pool(name="resources", chunks_data=4, chunks_coding=2, raw_ratio=0.96)
 """Public storage. Two hosts of a site may fail; 4+2 is preferred for Ceph at six to nine hosts."""
 METADATA = Pool(name="metadata", chunks_data=1, chunks_coding=2, raw_ratio=0.02)
 """Indexes of buckets: erasure-coded pools take no omap. Planning: a fiftieth of the disks."""
-POOLS = (RESOURCES, METADATA)
+BLOCKS = Pool(name="blocks", chunks_data=1, chunks_coding=2, raw_ratio=0.02)
+"""Volumes, the base database's first of all. Planning: a fiftieth of the disks."""
+POOLS = (RESOURCES, METADATA, BLOCKS)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,6 +105,11 @@ def usable_tb(site: Site) -> float:
 def usable_pb(province: Province) -> float:
     """What may be stored in the whole province, in PB, once all copies are counted."""
     return sum(usable_tb(site) for site in province.sites) / 1000 / SITES_PER_BYTE
+
+
+def volumes_tb(site: Site) -> float:
+    """What the site's volumes may hold, in TB."""
+    return raw_tb(site) * BLOCKS.raw_ratio * BLOCKS.usable_ratio * FILL_RATIO_MAX
 
 
 def needed_tb(objectives: Objectives, users: int) -> float:

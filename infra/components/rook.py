@@ -32,7 +32,9 @@ _CRITICAL = {
 
 
 class Rook(pulumi.ComponentResource):
-    """Changing or deleting a realm, zonegroup or zone here changes nothing in Ceph itself.
+    """`pools` are those of the cluster.
+
+    Changing or deleting a realm, zonegroup or zone here changes nothing in Ceph itself.
 
     The Secrets with users' keys are not made here: at the main center Rook makes them beside its
     objects, and whoever holds the keys puts them where they are needed: the system user's at every
@@ -56,6 +58,7 @@ class Rook(pulumi.ComponentResource):
             for pool in plan.storage.pools
         ]
         self._object_store([*needs, *pools])
+        self.pools: tuple[pulumi.Resource, ...] = tuple(pools)
         self._way_in("Gateway", plan.door.name, _door(plan), namespaces[plan.door.namespace])
         for gateways in plan.gateways:
             self._way_in("HTTPRoute", gateways.name, _route(plan.door, gateways), needs)
@@ -169,7 +172,7 @@ def _pool(plan: PoolPlan) -> dict[str, Any]:
         **chunks,
         "failureDomain": plan.failure_domain,
         "deviceClass": plan.device_class,
-        "application": "rgw",
+        "application": plan.application,
         "quotas": {"maxSize": str(plan.usable_bytes)},
     }
 

@@ -10,6 +10,7 @@ import pulumi_kubernetes as kubernetes
 from infra.components.access import Access
 from infra.components.alerts import Alerts
 from infra.components.backup import Backup
+from infra.components.blocks import Blocks
 from infra.components.database import Database
 from infra.components.gateway import Gateway
 from infra.components.hub import Hub
@@ -20,11 +21,15 @@ from infra.components.rig import LoadRig
 from infra.components.rook import Rook
 from infra.components.service import Service
 from infra.components.workload import Workload
+from infra.plan.ceph import CephPlan
 from infra.plan.labels import site_labels
 from infra.plan.protection import standing_of
 from infra.plan.rig import MASTER, WORKER
 from infra.plan.stateful import DataPlan
 from infra.plan.values import SitePlan, WorkloadPlan
+
+Inside = Mapping[str, Sequence[pulumi.Resource]]
+"""By namespace: what an object in it needs."""
 
 
 class Site(pulumi.ComponentResource):
@@ -50,10 +55,9 @@ class Site(pulumi.ComponentResource):
         Access(plan.access, self._labels, inside, self._within)
         Queues(plan.compute, self._labels, inside, self._within)
         Alerts(plan.monitoring, self._labels, inside[plan.monitoring.namespace], self._within)
+        volumes = self._ceph(plan.ceph, inside) if plan.ceph is not None else ()
         if plan.data is not None:
-            self._data(plan.data, inside)
-        if plan.ceph is not None:
-            Rook(plan.ceph, self._labels, inside, self._within)
+            self._data(plan.data, inside, volumes)
         if plan.hub is not None:
             Hub(plan.hub, self._labels, inside[plan.hub.namespace], self._within)
         self.outputs = {
@@ -69,11 +73,16 @@ class Site(pulumi.ComponentResource):
             self.outputs["operators"] = dict(plan.data.operators)
         self.register_outputs(self.outputs)
 
-    def _data(self, data: DataPlan, inside: Mapping[str, Sequence[pulumi.Resource]]) -> None:
+    def _ceph(self, plan: CephPlan, inside: Inside) -> Sequence[pulumi.Resource]:
+        """What a claim for a volume needs."""
+        rook = Rook(plan, self._labels, inside, self._within)
+        return Blocks(plan.blocks, self._labels, rook.pools, self._within).classes
+
+    def _data(self, data: DataPlan, inside: Inside, volumes: Sequence[pulumi.Resource]) -> None:
         needs, retained = inside[data.backup.namespace], data.is_retained
         Backup(data.backup, self._labels, needs, self._within, is_retained=retained)
         if data.database is not None:
-            needs = inside[data.database.namespace]
+            needs = (*inside[data.database.namespace], *volumes)
             Database(data.database, self._labels, needs, self._within, is_retained=retained)
 
     def _workloads(self, namespaces: dict[str, Namespace]) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from infra.plan.database import DATABASE_NAMESPACE
 from infra.plan.edge import EDGE_NAMESPACE
 from infra.plan.exchange import plan_exchange
 from infra.plan.identity import plan_identity
 from infra.plan.namespaces import quota_of
 from infra.plan.values import Destination, NamespacePlan, ServicePlan
 from infra.plan.workloads import workload_namespace
+from province.data import DATABASE_NAMESPACE
 from province.province import Province
 from province.sites import Role, Site
 from province.tiers import service_amount

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from infra.plan.blocks import BlocksPlan
 from infra.plan.object_store import ObjectStorePlan, ZonePlan
 from infra.plan.storage import StoragePlan
 from province.platform import Compute
@@ -48,8 +49,9 @@ class DoorPlan:
 class CephPlan:
     """A site's Ceph as Rook makes it, on the hosts and with the pools of `storage`.
 
-    `objects` is the site's part of the province's object store. Prefixes are in CIDR notation, of
-    both families: `public_prefixes` are reached by gateways, `cluster_prefixes` by OSDs alone.
+    `objects` is the site's part of the province's object store, `blocks` its volumes. Prefixes are
+    in CIDR notation, of both families: `public_prefixes` are reached by gateways,
+    `cluster_prefixes` by OSDs alone.
     """
 
     name: str
@@ -65,6 +67,7 @@ class CephPlan:
     objects: ObjectStorePlan
     gateways: tuple[GatewaysPlan, ...]
     door: DoorPlan
+    blocks: BlocksPlan
     is_retained: bool
 
     @property

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Sequence
 from infra.plan.addresses import plan_addresses
 from infra.plan.backup import BACKUP_NAMESPACE, plan_backup
 from infra.plan.clusters import API_PORT
-from infra.plan.database import DATABASE_NAMESPACE, DATABASE_PORT, plan_database
+from infra.plan.database import DATABASE_PORT, plan_database
 from infra.plan.namespaces import quota_of
 from infra.plan.nodes import site_tier
 from infra.plan.stateful import BucketPlan, DatabasePlan, DataPlan
 from infra.plan.values import Destination, DualStack, NamespacePlan
+from province.data import DATABASE_NAMESPACE
 from province.province import Province
 from province.sites import Site
 from province.tiers import backup_amount, database_amount

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from infra.plan.blocks import STORAGE_CLASS
 from infra.plan.buckets import bucket
 from infra.plan.stateful import (
     ArchivePlan,
@@ -17,12 +18,10 @@ from infra.plan.stateful import (
     PeerPlan,
     SynchronousPlan,
 )
-from province.data import Data, Database
+from province.data import DATABASE_NAMESPACE, Data, Database
 from province.province import Province
 from province.sites import Site
 
-DATABASE_NAMESPACE = "database"
-STORAGE_CLASS = "ceph-block"
 _ROLES = (
     DatabaseRolePlan(name="suyun_app", connections_max=300),
     DatabaseRolePlan(name="suyun_reports", connections_max=20, member_of=("pg_read_all_data",)),

@@ -1,6 +1,6 @@
 """A site's Ceph under Rook: its daemons, its gateways, and the namespace that they live in.
 
-Objects of the site and of the one whose copies it keeps share the two pools of the storage plan,
+Objects of the site and of the one whose copies it keeps share two pools of the storage plan,
 apart by RADOS namespaces; so the pools' bytes are the plan's, however many zones there are.
 `.rgw.root` and `.mgr` are Ceph's own and are made with its default of three copies.
 """
@@ -11,6 +11,7 @@ import dataclasses
 import math
 
 from infra.plan.addresses import objects_addresses
+from infra.plan.blocks import plan_blocks
 from infra.plan.ceph import CephPlan, DoorPlan, GatewaysPlan
 from infra.plan.clusters import API_PORT
 from infra.plan.data import PRODUCTION
@@ -60,7 +61,7 @@ def plan_ceph(
     """The site's Ceph; None where it has no storage machines."""
     if storage is None:
         return None
-    whole = plan_object_store(province)
+    whole, is_retained = plan_object_store(province), environment == PRODUCTION
     return CephPlan(
         name="ceph",
         namespace=STORAGE_NAMESPACE,
@@ -82,7 +83,8 @@ def plan_ceph(
             port=gateway.port,
             tls_secret="objects-tls",  # noqa: S106 - the name of a Secret, not one
         ),
-        is_retained=environment == PRODUCTION,
+        blocks=plan_blocks(STORAGE_NAMESPACE, OPERATOR_NAMESPACE, is_retained=is_retained),
+        is_retained=is_retained,
     )
 
 

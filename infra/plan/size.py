@@ -68,6 +68,9 @@ def _of_data(plan: DataPlan) -> int:
 
 
 def _of_ceph(plan: CephPlan) -> int:
-    """Component, cluster, pools, realm and door; users; zones and groups; gateways and routes."""
+    """Component, cluster, pools, realm and door; users; zones and groups; gateways and routes.
+
+    And volumes: component and two classes.
+    """
     pools, users = len(plan.storage.pools), len(plan.users)
-    return 4 + pools + users + 2 * len(plan.zones) + 2 * len(plan.gateways)
+    return 4 + 3 + pools + users + 2 * len(plan.zones) + 2 * len(plan.gateways)

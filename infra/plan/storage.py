@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from province.sites import Purpose, Site
-from province.storage import FILL_RATIO_MAX, POOLS, Pool, full_after_loss, host_tb
+from province.storage import BLOCKS, FILL_RATIO_MAX, POOLS, Pool, full_after_loss, host_tb
 
 FAILURE_DOMAIN = "host"
 """Six racks place the six chunks of 4+2 but leave none to heal on; a lost zone is the backup
@@ -23,7 +23,8 @@ _BYTES_PER_TB = 10**12
 class PoolPlan:
     """One Ceph pool: each object is `k` chunks of data and `m` of coding, on k + m hosts.
 
-    `k` of 1 is a replicated pool of 1 + `m` copies. `raw_bytes` is the pool's share of the
+    `k` of 1 is a replicated pool of 1 + `m` copies. `application` is what Ceph is told that it is
+    for: `rgw` for objects, `rbd` for volumes. `raw_bytes` is the pool's share of the
     disks, `usable_bytes` what may be stored in it.
     """
 
@@ -32,6 +33,7 @@ class PoolPlan:
     m: int
     failure_domain: str
     device_class: str
+    application: str
     raw_bytes: int
     usable_bytes: int
 
@@ -89,6 +91,7 @@ def _pool(pool: Pool, raw_bytes: int) -> PoolPlan:
         m=pool.chunks_coding,
         failure_domain=FAILURE_DOMAIN,
         device_class=DEVICE_CLASS,
+        application="rbd" if pool == BLOCKS else "rgw",
         raw_bytes=raw,
         usable_bytes=int(raw * pool.usable_ratio * FILL_RATIO_MAX),
     )

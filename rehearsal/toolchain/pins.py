@@ -389,6 +389,13 @@ DEFINITIONS = (
         "velero.io_backupstoragelocations.yaml",
         "velero.io_schedules.yaml",
     ),
+    _definitions(
+        "snapshots",
+        "github.com/kubernetes-csi/external-snapshotter/client/v8",
+        "v8.2.0",
+        "config/crd",
+        "snapshot.storage.k8s.io_volumesnapshotclasses.yaml",
+    ),
     _of_rook(
         "cephblockpools",
         "cephclusters",

@@ -90,7 +90,7 @@ def _inventory_lines(held: HeldAndProven) -> Iterator[str]:
     )
     kept = f"{holding.versions} for {holding.versions_days} days"
     yield f"  versions    {kept if holding.versions_days else 'none but the backups'}"
-    yield f"  retention   backups for {holding.backup_days} days"
+    yield f"  retention   {_retention(planned)}"
     ways = {"in transit": holding.encrypted_in_transit, "at rest": holding.encrypted_at_rest}
     yield "  encryption  " + (" and ".join(way for way, on in ways.items() if on) or "none")
     yield f"  restored    {_restored(held)}"
@@ -102,7 +102,14 @@ def _places(planned: Whereabouts) -> str:
     """One by its name; more as a number: --json has them all."""
     if len(planned.places) > 1:
         return f"each of {len(planned.places)}, and its backup partner in another prefecture"
-    return "".join(f"{place.site}, and its partner {place.copy_at}" for place in planned.places)
+    listed = (f"{one.site}, copies at {', '.join(one.copies_at)}" for one in planned.places)
+    return "".join(listed) or "none: the province names no database"
+
+
+def _retention(planned: Whereabouts) -> str:
+    if planned.backup_days:
+        return f"archives and backups for {planned.backup_days} days"
+    return "no backup but the copies" if planned.copies else "none"
 
 
 def _restored(held: HeldAndProven) -> str:

@@ -53,7 +53,7 @@ def test_all_of_it_is_counted() -> None:
     for site in ("suzhou", "main"):
         assert len(recording(site).all) + 1 == resources_count(planned(site))
     ceph = [one for one in recording().all if one.type.startswith("kubernetes:ceph.rook.io")]
-    assert len(ceph) == 12
+    assert len(ceph) == 13
 
 
 def test_the_cluster_has_the_planned_hosts_and_stops_before_they_are_full() -> None:
@@ -95,12 +95,45 @@ def test_pools_are_coded_and_bounded_as_planned() -> None:
     pools = specs("CephBlockPool")
     assert pools["resources"]["erasureCoded"] == {"dataChunks": 4, "codingChunks": 2}
     assert pools["metadata"]["replicated"] == {"size": 3, "requireSafeReplicaSize": True}
+    assert pools["blocks"]["replicated"] == {"size": 3, "requireSafeReplicaSize": True}
+    applications = {name: pool["application"] for name, pool in pools.items()}
+    assert applications == {"resources": "rgw", "metadata": "rgw", "blocks": "rbd"}
     assert {pool["failureDomain"] for pool in pools.values()} == {"host"}
     storage = planned().storage
     assert storage is not None
     assert {name: int(pool["quotas"]["maxSize"]) for name, pool in pools.items()} == (
         storage.usable_bytes
     )
+
+
+def test_a_claim_comes_to_a_volume_of_the_blocks_pool_by_rooks_driver() -> None:
+    (made,) = recording().of("StorageClass").values()
+    assert made["metadata"]["name"] == "ceph-block"
+    assert made["provisioner"] == "rook-ceph.rbd.csi.ceph.com"
+    parameters = made["parameters"]
+    assert (parameters["clusterID"], parameters["pool"]) == ("storage", "blocks")
+    homes = {value for key, value in parameters.items() if key.endswith("secret-namespace")}
+    assert homes == {"storage"}
+    assert made["allowVolumeExpansion"]
+
+
+def test_a_volume_outlives_its_claim_in_production_alone() -> None:
+    policies = {
+        environment: [
+            made["reclaimPolicy"]
+            for made in recording("suzhou", environment).of("StorageClass").values()
+        ]
+        for environment in ("rehearsal", "production")
+    }
+    assert policies == {"rehearsal": ["Delete"], "production": ["Retain"]}
+
+
+def test_velero_finds_a_class_to_copy_volumes_by() -> None:
+    (made,) = recording().of("VolumeSnapshotClass").values()
+    assert made["metadata"]["labels"]["velero.io/csi-volumesnapshot-class"] == "true"
+    assert made["driver"] == "rook-ceph.rbd.csi.ceph.com"
+    assert made["parameters"]["clusterID"] == "storage"
+    assert made["deletionPolicy"] == "Delete"
 
 
 def test_zones_share_the_pools_and_are_reached_at_their_sync_gateways() -> None:
@@ -202,7 +235,7 @@ def test_production_keeps_it_and_a_rehearsal_lets_it_go() -> None:
         bodies = [
             body for kind in KINDS for body in recording(environment=environment).of(kind).values()
         ]
-        assert len(bodies) == 12
+        assert len(bodies) == 13
         assert {b["metadata"]["labels"]["suyun.io/protection"] for b in bodies} == {said}
         assert {n.is_retained for n in planned(environment=environment).namespaces} == (
             {False, True} if environment == "production" else {False}
@@ -259,6 +292,7 @@ def test_what_stands_is_read_from_the_objects() -> None:
     (seen,) = ceph_records(planned(), look.ceph_clusters(), look.ceph_pools())
     assert (seen.site, seen.hosts, seen.nearfull_ratio) == ("suzhou", 7, 0.85)
     assert [(pool.name, pool.k, pool.m, pool.failure_domain) for pool in seen.pools] == [
+        ("blocks", 1, 2, "host"),
         ("metadata", 1, 2, "host"),
         ("resources", 4, 2, "host"),
     ]

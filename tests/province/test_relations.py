@@ -232,7 +232,27 @@ def test_pools_heal_after_a_lost_host() -> None:
     assert subjects(check, worlds.with_site(SMALL, "main", nodes=())) == [
         "sites.main.nodes.storage.count",
         "sites.main.nodes.storage.count",
+        "sites.main.nodes.storage.count",
     ]
+
+
+def test_volumes_hold_the_database() -> None:
+    check = relations.check_volumes_hold_the_database
+    assert breaches(check, SMALL) == []
+    huge = worlds.with_database(SMALL, storage_gib=1904, holders=("suzhou", "xuzhou"))
+    assert breaches(check, huge) == []
+    two = worlds.with_database(SMALL, storage_gib=1905, holders=("suzhou", "xuzhou"))
+    assert breaches(check, two) == [
+        (
+            "data.database.storage_gib",
+            "3 servers take 6.46 TB of volumes; suzhou has 6.45 TB for them",
+        ),
+        (
+            "data.database.storage_gib",
+            "3 servers take 6.46 TB of volumes; xuzhou has 6.45 TB for them",
+        ),
+    ]
+    assert breaches(check, two.model_copy(update={"data": None})) == []
 
 
 def test_storage_hosts_bear_their_disks() -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from infra.plan.object_store import ObjectStorePlan, ZonePlan, plan_object_store
 from processes.supervisor import Supervisor
-from province.storage import POOLS
+from province.storage import METADATA, RESOURCES
 from rehearsal.objects.access import Keys
 from rehearsal.objects.config import SiteSettings, render
 from rehearsal.objects.errors import ObjectStoreError
@@ -105,7 +105,7 @@ def test_each_zone_has_namespaces_of_its_own_in_the_plans_pools(
         for pool in pools(json.loads(zone_text(zone, "realm", keys)))
     ]
 
-    assert {pool.partition(":")[0] for pool in found} == {pool.name for pool in POOLS}
+    assert {pool.partition(":")[0] for pool in found} == {METADATA.name, RESOURCES.name}
     assert len(set(found)) == len(found)
 
 

@@ -4,6 +4,7 @@ go 1.24.0
 
 require (
 	github.com/cloudnative-pg/cloudnative-pg v1.27.0
+	github.com/kubernetes-csi/external-snapshotter/client/v8 v8.2.0
 	github.com/prometheus-operator/prometheus-operator v0.83.0
 	github.com/rook/rook v1.15.0
 	github.com/vmware-tanzu/velero v1.17.0
