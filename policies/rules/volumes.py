@@ -81,10 +81,21 @@ metadata: {name: notes, namespace: city}
 spec: {storageClassName: ceph-block}
 """,
         breaks="""\
+apiVersion: ceph.rook.io/v1
+kind: CephBlockPool
+metadata: {name: blocks, namespace: storage}
+spec: {failureDomain: host, replicated: {size: 3}}
+---
+apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: {name: ceph-block}
+provisioner: rook-ceph.rbd.csi.ceph.com
+parameters: {clusterID: storage, pool: blocks}
+---
 apiVersion: v1
 kind: PersistentVolumeClaim
 metadata: {name: notes, namespace: city}
-spec: {storageClassName: ceph-block}
+spec: {storageClassName: fast}
 """,
     ),
 )

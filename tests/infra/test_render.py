@@ -37,7 +37,7 @@ def test_links_and_disks_are_told_with_their_reasons() -> None:
     assert "uplink out  1.86 of 30 Gbit/s at most, at 01:00 (backup 1.85)" in said
     assert "because     a link is planned to 75 %, a lost site's users counted" in said
     assert "pool        resources: 4+2 on 7 hosts (needs 7)" in said
-    assert "are reached 1.1 years after the opening: buy disks by 2027-10-09" in said
+    assert "are reached 1.0 years after the opening: buy disks by 2027-09-05" in said
     assert len(seen.links[0].hours_gbps) == 24
     assert PlanSummary.model_validate_json(seen.model_dump_json()) == seen
 

@@ -28,7 +28,7 @@ def test_raw_is_every_disk() -> None:
 
 def test_usable_counts_coding_headroom_and_the_copy_elsewhere() -> None:
     raw_pb = (9 + 2 * 7) * 12 * 16 / 1000
-    assert usable_pb(SMALL) == pytest.approx(raw_pb * 0.98 * 4 / 6 * 0.72 / 2)
+    assert usable_pb(SMALL) == pytest.approx(raw_pb * 0.96 * 4 / 6 * 0.72 / 2)
 
 
 def test_more_disks_store_more() -> None:
@@ -86,7 +86,7 @@ def test_a_site_keeps_its_own_bytes_and_those_of_the_site_it_backs_up() -> None:
     seen = outlook(SMALL, SMALL.site("xuzhou"))
     assert seen.stored_tb == pytest.approx(500)
     assert seen.growth_tb_per_year == pytest.approx(125)
-    assert seen.limit_tb == pytest.approx(6 * 12 * 16 * 0.85 * 0.98 * 4 / 6)
+    assert seen.limit_tb == pytest.approx(6 * 12 * 16 * 0.85 * 0.96 * 4 / 6)
     assert seen.full_ratio_after_loss == pytest.approx(0.85 * 500 / seen.limit_tb)
     assert seen.years == pytest.approx(math.log(seen.limit_tb / 500) / math.log(1.25))
     assert (seen.buy_on - date(2027, 9, 1)).days == int((seen.years - 1) * 365.25)

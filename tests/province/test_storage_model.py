@@ -97,7 +97,7 @@ def test_so_many_hosts_survive_a_loss_until_the_first_purchase_stands(pb: float)
     seen = model(worlds.province(), pb)
     assert seen.hosts == sum(site.hosts for site in seen.sites)
     for site in seen.sites:
-        host_tb = 12 * 16 * 0.98 * 4 / 6
+        host_tb = 12 * 16 * 0.96 * 4 / 6
         grown = site.stored_tb * 1.25
         assert grown <= (site.hosts - 1) * host_tb * NEARFULL_RATIO
         if site.hosts > site.hosts_standing:
