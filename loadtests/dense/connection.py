@@ -10,6 +10,7 @@ from time import perf_counter
 
 import gevent.monkey
 import gevent.socket
+import gevent.ssl
 
 from loadtests.dense.address import Endpoint, open_socket
 from loadtests.dense.counters import Counters
@@ -23,6 +24,9 @@ other greenlet can run, so users need none of their own."""
 
 _WAKE_BYTES_MAX = 64 * 1024
 """More would make the kernel give the connection a larger buffer."""
+
+_RECORD_BYTES_MAX = 16 * 1024
+"""Of plaintext in a TLS record (RFC 8446, 5.1)."""
 
 _POLL = gevent.monkey.get_original("select", "poll")()
 """The kernel's own poll: it is asked without waiting, and has no limit of 1,024 files."""
@@ -105,10 +109,13 @@ class Connection:
             self._wake_for(1)
 
     def _wake_for(self, size: int) -> None:
-        """Has the kernel wake us when so many bytes have come, or the end: not for each record."""
-        self._socket.setsockopt(
-            socket.SOL_SOCKET, socket.SO_RCVLOWAT, max(1, min(size, _WAKE_BYTES_MAX))
-        )
+        """Has the kernel wake us when so many bytes have come, or the end: not for each record.
+
+        What OpenSSL has taken out of the kernel already, a record's part, does not come again.
+        """
+        taken = _RECORD_BYTES_MAX if isinstance(self._socket, gevent.ssl.SSLSocket) else 0
+        there = max(1, min(size - taken, _WAKE_BYTES_MAX))
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, there)
 
     def _read_some(self, reader: ResponseReader, deadline: float) -> None:
         """Waits for more, but not beyond the deadline."""
