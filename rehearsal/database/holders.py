@@ -305,9 +305,19 @@ class Holders:
         return password_file(self._folder / "passwords", role)
 
 
+def restores_off(config: Path) -> Path:
+    """While this file is there, the archive of that configuration is not asked for WAL."""
+    return config.with_suffix(".off")
+
+
 def restore_command(config: Path) -> str:
-    """What a server gets WAL back by."""
-    return _program("get-wal", config, "%f", "%p")
+    """What a server gets WAL back by.
+
+    A server that is promoted asks for WAL and for timelines some times more by the command that it
+    began with, whatever its settings say since. The file makes each of these answer at once.
+    """
+    off = shlex.quote(str(restores_off(config))).replace("%", "%%")
+    return f"test ! -e {off} && {_program('get-wal', config, '%f', '%p')}"
 
 
 def _program(action: str, config: Path, *names: str) -> str:

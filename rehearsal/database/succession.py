@@ -9,14 +9,15 @@ from enum import StrEnum
 
 from rehearsal.database.client import UnreachableError, session
 from rehearsal.database.errors import DatabaseError
-from rehearsal.database.holders import Holders
+from rehearsal.database.holders import Holders, restores_off
 from rehearsal.database.promotion import Candidacy, furthest, require_fenced, require_promotable
 from rehearsal.database.server import Server
 from rehearsal.database.standing import Standing
 
 STREAMING_SECONDS = 30.0
 _ALONE_SECONDS = 5.0
-_PROMOTION_SECONDS = 20
+_PROMOTION_SECONDS = 60
+"""Longer than it may take (30 s): whether it was in time is judged, of what it took."""
 _CATCH_UP_SECONDS = 5.0
 _POLL_SECONDS = 0.1
 _TERM = """
@@ -127,14 +128,19 @@ class Succession:
 
     async def _take_over(self) -> None:
         """Without asking the archive first, which may lie where the last leader was lost."""
-        settings = self._holders.settings(self._server.site)
-        await self._server.configure(replace(settings, restore_command=""))
-        async with session(self._server.access, _PROMOTION_SECONDS + 5) as connection:
-            if not await connection.fetchval("SELECT pg_promote(true, $1)", _PROMOTION_SECONDS):
-                raise DatabaseError(
-                    f"{self._server.site} did not take over within {_PROMOTION_SECONDS} s",
-                    f"promote {self._server.site} again; {self._server.last_words()}",
-                )
+        site, settings = self._server.site, self._holders.settings(self._server.site)
+        off = restores_off(self._holders.archive_config(site))
+        off.touch()
+        try:
+            await self._server.configure(replace(settings, restore_command=""))
+            async with session(self._server.access, _PROMOTION_SECONDS + 5) as connection:
+                if not await connection.fetchval("SELECT pg_promote(true, $1)", _PROMOTION_SECONDS):
+                    raise DatabaseError(
+                        f"{site} did not take over within {_PROMOTION_SECONDS} s",
+                        f"promote {site} again; {self._server.last_words()}",
+                    )
+        finally:
+            off.unlink(missing_ok=True)
 
     async def _turn_others(self, *, asks_archive: bool) -> None:
         for other in self._holders.others:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import tarfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,6 +12,7 @@ import pytest
 
 from rehearsal.database.archive import BROKEN, FAILED, ArchiveConfig, main
 from rehearsal.database.bucket import Bucket, Source
+from rehearsal.database.holders import restore_command, restores_off
 from rehearsal.pki import Authority
 from tests.rehearsal.fake_s3 import FakeS3, Stored
 
@@ -158,3 +160,17 @@ def test_a_configuration_that_is_none_is_said_to_be_none(
     assert "is no archive's configuration" in capsys.readouterr().err
     assert main(["prepare", config(tmp_path)]) == FAILED
     assert "has no archive of its own" in capsys.readouterr().err
+
+
+def test_a_server_that_takes_over_is_not_kept_waiting_by_its_archive(tmp_path: Path) -> None:
+    """The command stands in the running server whatever its settings say: the file stops it."""
+    config = tmp_path / "50% full" / "archive.json"
+    config.parent.mkdir()
+    command = restore_command(config).replace("%f", "00000002.history").replace("%p", "there")
+    shell = ["sh", "-c", command.replace("%%", "%")]
+    restores_off(config).touch()
+    stopped = subprocess.run(shell, capture_output=True, check=False)
+    assert (stopped.returncode, stopped.stderr) == (1, b"")
+    restores_off(config).unlink()
+    asked = subprocess.run(shell, capture_output=True, check=False)
+    assert b"is no archive's configuration" in asked.stderr
