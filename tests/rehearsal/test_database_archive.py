@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tarfile
 from collections.abc import Iterator
@@ -167,10 +168,11 @@ def test_a_server_that_takes_over_is_not_kept_waiting_by_its_archive(tmp_path: P
     config = tmp_path / "50% full" / "archive.json"
     config.parent.mkdir()
     command = restore_command(config).replace("%f", "00000002.history").replace("%p", "there")
-    shell = ["sh", "-c", command.replace("%%", "%")]
+    shell = ("sh", "-c", command.replace("%%", "%"))
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
     restores_off(config).touch()
-    stopped = subprocess.run(shell, capture_output=True, check=False)
+    stopped = subprocess.run(shell, env=env, capture_output=True, check=False)
     assert (stopped.returncode, stopped.stderr) == (1, b"")
     restores_off(config).unlink()
-    asked = subprocess.run(shell, capture_output=True, check=False)
+    asked = subprocess.run(shell, env=env, capture_output=True, check=False)
     assert b"is no archive's configuration" in asked.stderr
