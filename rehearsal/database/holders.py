@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shlex
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -219,6 +220,18 @@ class Holders:
         """The configuration of the archive's program there."""
         return self._folder / site / "archive.json"
 
+    @contextmanager
+    def without_archives(self) -> Iterator[None]:
+        """Meanwhile no server waits for what lies at a site that may be lost."""
+        files = [restores_off(self.archive_config(site)) for site in self.plans]
+        try:
+            for file in files:
+                file.touch()
+            yield
+        finally:
+            for file in files:
+                file.unlink(missing_ok=True)
+
     def sources(self, sites: Sequence[str] = ()) -> tuple[Source, ...]:
         """The archives of those sites, or of all that have led; the last of them comes first.
 
@@ -313,8 +326,8 @@ def restores_off(config: Path) -> Path:
 def restore_command(config: Path) -> str:
     """What a server gets WAL back by.
 
-    A server that is promoted asks for WAL and for timelines some times more by the command that it
-    began with, whatever its settings say since. The file makes each of these answer at once.
+    Whoever is promoted, or follows another, asks for WAL and for timelines some times more by the
+    command that it began with, whatever its settings say since: the file answers at once.
     """
     off = shlex.quote(str(restores_off(config))).replace("%", "%%")
     return f"test ! -e {off} && {_program('get-wal', config, '%f', '%p')}"

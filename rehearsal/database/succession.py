@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from rehearsal.database.client import UnreachableError, session
 from rehearsal.database.errors import DatabaseError
-from rehearsal.database.holders import Holders, restores_off
+from rehearsal.database.holders import Holders
 from rehearsal.database.promotion import Candidacy, furthest, require_fenced, require_promotable
 from rehearsal.database.server import Server
 from rehearsal.database.standing import Standing
@@ -70,13 +70,14 @@ class Succession:
     async def promote(self) -> Promotion:
         """Decides, catches up, promotes, and has the others follow. Raises DatabaseError."""
         began = time.monotonic()
-        before = await self._decide()
-        self._holders.lead(self._server.site)
-        await self._take_over()
-        await self._turn_others(asks_archive=False)
-        after = await self._holders.ask(self._server.site)
-        timeline = after.timeline if after else before.timeline + 1
-        term = await begin_term(self._server, timeline)
+        with self._holders.without_archives():
+            before = await self._decide()
+            self._holders.lead(self._server.site)
+            await self._take_over()
+            await self._turn_others(asks_archive=False)
+            after = await self._holders.ask(self._server.site)
+            timeline = after.timeline if after else before.timeline + 1
+            term = await begin_term(self._server, timeline)
         await self._turn_others(asks_archive=True)
         return Promotion(
             site=self._server.site,
@@ -128,19 +129,14 @@ class Succession:
 
     async def _take_over(self) -> None:
         """Without asking the archive first, which may lie where the last leader was lost."""
-        site, settings = self._server.site, self._holders.settings(self._server.site)
-        off = restores_off(self._holders.archive_config(site))
-        off.touch()
-        try:
-            await self._server.configure(replace(settings, restore_command=""))
-            async with session(self._server.access, _PROMOTION_SECONDS + 5) as connection:
-                if not await connection.fetchval("SELECT pg_promote(true, $1)", _PROMOTION_SECONDS):
-                    raise DatabaseError(
-                        f"{site} did not take over within {_PROMOTION_SECONDS} s",
-                        f"promote {site} again; {self._server.last_words()}",
-                    )
-        finally:
-            off.unlink(missing_ok=True)
+        settings = self._holders.settings(self._server.site)
+        await self._server.configure(replace(settings, restore_command=""))
+        async with session(self._server.access, _PROMOTION_SECONDS + 5) as connection:
+            if not await connection.fetchval("SELECT pg_promote(true, $1)", _PROMOTION_SECONDS):
+                raise DatabaseError(
+                    f"{self._server.site} did not take over within {_PROMOTION_SECONDS} s",
+                    f"promote {self._server.site} again; {self._server.last_words()}",
+                )
 
     async def _turn_others(self, *, asks_archive: bool) -> None:
         for other in self._holders.others:
