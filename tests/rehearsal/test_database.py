@@ -18,7 +18,7 @@ from province.audience import Persona
 from rehearsal.database import account as accounts
 from rehearsal.database.account import account
 from rehearsal.database.errors import DatabaseError, SplitBrainError
-from rehearsal.database.holders import Holders
+from rehearsal.database.holders import Holders, restores_off
 from rehearsal.database.migrations import FOLDER, Migration, pending, read
 from rehearsal.database.passwords import password_file, verifier
 from rehearsal.database.people import name
@@ -246,6 +246,19 @@ def holders(tmp_path: Path) -> Holders:
     )
     holders.prepare()
     return holders
+
+
+def test_while_the_lead_changes_hands_no_archive_is_asked_and_then_again(holders: Holders) -> None:
+    files = [restores_off(holders.archive_config(site)) for site in SITES]
+
+    def nobody_may_be_promoted() -> None:
+        with holders.without_archives():
+            assert all(file.is_file() for file in files)
+            raise DatabaseError("nobody may be promoted", "")
+
+    with pytest.raises(DatabaseError):
+        nobody_may_be_promoted()
+    assert not any(file.exists() for file in files)
 
 
 def test_wal_is_taken_from_the_archives_of_those_alone_who_have_led(holders: Holders) -> None:
