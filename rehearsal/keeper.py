@@ -70,9 +70,9 @@ class StatusFile(Generic[S]):
 
     def sound(self, failure: Callable[[S | None], Exception]) -> S:
         """What boots or is ready; raises that failure when it failed, or its process is gone."""
-        found = self.living()
-        if found is None or found.state == "failed":
-            raise failure(found or self.read())
+        found = self.read()
+        if found is None or found.state == "failed" or not found.is_alive:
+            raise failure(found)
         return found
 
     def write(self, status: S) -> None:

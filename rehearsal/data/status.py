@@ -20,9 +20,8 @@ class Entrance(Value):
 class WorldStatus(Status):
     """A world and the process that keeps it.
 
-    `doing` is what it is at, `began` when it was begun (seconds since
-    the epoch). Of a world for `users`, `entrances` say where they come in; `secret_file` has the
-    secret of their passwords. A failed world says why.
+    `doing` is what it is at, `began` when it was begun (seconds since the epoch). Of a world for
+    `users`, `entrances` say where they come in; `secret_file` has the secret of their passwords.
     """
 
     doing: str

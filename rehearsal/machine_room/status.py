@@ -12,9 +12,8 @@ from rehearsal.keeper import Status, StatusFile
 class RoomStatus(Status):
     """A room and the process that keeps it.
 
-    A room is ready once its main site stands; `sites` holds the
-    kubeconfig of each site that stands, of `planned` in all, which `room_for` names. A failed
-    room says why.
+    A room is ready once its main site stands; `sites` holds the kubeconfig of each site that
+    stands, of `planned` in all, which `room_for` names.
     """
 
     planned: int

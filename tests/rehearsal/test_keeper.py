@@ -1,4 +1,4 @@
-"""A keeper's life, in a process of its own: SIGTERM is what ends it."""
+"""A keeper's life, this process being the keeper: SIGTERM is what ends it."""
 
 from __future__ import annotations
 
